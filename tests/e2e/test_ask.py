@@ -255,7 +255,7 @@ async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words)
 
 
 async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
-    """It is shown as a file that only its owner can read, or as a message if the client cannot show files."""
+    """It is shown as a file that only its owner can read."""
     shown: list[str] = []
 
     async def show(params: dict[str, str]) -> object:
@@ -272,10 +272,6 @@ async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
     assert shown == [path.as_uri()]
     assert path.read_text() == "It multiplies.\n"
     assert path.stat().st_mode & 0o077 == 0
-    async with serve("It multiplies.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
-        client.open(URI, CODE)
-        await client.execute("homebody.explain", argument)
-        assert client.messages == ["It multiplies."]
 
 
 async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_only(serve, tmp_path):

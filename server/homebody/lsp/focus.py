@@ -29,22 +29,23 @@ class Focus:
         Later ones may be opened in the background, and reading ahead there would evict the place in view.
         """
         if not self._in_view and not self._offsets:
-            self._prepare(document, 0)
+            self._prepare(document)
 
     def saved(self, document: Document) -> None:
         """Read ahead again at the last position in a document, if there is one."""
         if document.uri in self._offsets:
-            self._prepare(document, self._offset_in(document))
+            self._prepare(document)
 
     def focused(self, document: Document, offset: int | None = None) -> None:
         """Record the document in view, and read ahead there; editors may report it before a model is ready.
 
         Without an ``offset``, the position of the last request is used.
         """
-        self._offsets[document.uri] = self._offset_in(document) if offset is None else offset
+        if offset is not None:
+            self._offsets[document.uri] = offset
         self._in_view = document.uri
         self._peer.start_task(self.show_pause(document))
-        self._prepare(document, self._offsets[document.uri])
+        self._prepare(document)
 
     def closed(self, uri: str) -> None:
         """Forget a closed document."""
@@ -53,17 +54,12 @@ class Focus:
             self._in_view = ""
             self._status.set(paused=self._switch.paused(None))
 
-    def model_is_ready(self) -> None:
-        """Read ahead in the document in view."""
-        if (document := self._peer.documents.find(self._in_view)) is not None:
-            self._prepare(document, self._offset_in(document))
-
-    def rules_changed(self) -> None:
-        """Show again why the document in view gets no suggestions."""
+    def refresh(self) -> None:
+        """Show again why the document in view gets no suggestions, and read ahead in it: rules may differ."""
         if (document := self._peer.documents.find(self._in_view)) is None:
             self._status.set(paused=self._switch.paused(None))
         else:
-            self._peer.start_task(self.show_pause(document))
+            self.focused(document)
 
     async def show_pause(self, document: Document) -> None:
         """Show why a document gets no suggestions, or that it gets some, while it is in view."""
@@ -80,10 +76,8 @@ class Focus:
         if self._in_view in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
             self._status.set(paused=reason)
 
-    def _offset_in(self, document: Document) -> int:
-        return min(self._offsets.get(document.uri, 0), len(document.text))
-
-    def _prepare(self, document: Document, offset: int) -> None:
+    def _prepare(self, document: Document) -> None:
+        offset = min(self._offsets.get(document.uri, 0), len(document.text))
         if (opened := self._engines.opened) is not None:
             from homebody.features.complete import prepare
 

@@ -6,11 +6,12 @@ user's own settings are wrong, or a client has not answered for its own, the eng
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -22,12 +23,14 @@ from homebody.lsp.status import Status
 from homebody.lsp.switch import Switch
 
 if TYPE_CHECKING:
+    from homebody.backend.base import BackendState, Slot
     from homebody.engine import Engine
     from homebody.session.session import Session
     from homebody.settings import Settings
     from homebody.settings.load import Loaded
     from homebody.settings.options import Problem
     from homebody.settings.watch import SettingsSource
+    from homebody.workspace.process import IndexProgress
 
 logger = logging.getLogger(__name__)
 
@@ -55,42 +58,24 @@ class OpenedEngine:
 class EngineHolder:
     """One instance for each server. It is used only on the event loop.
 
-    Parameters
-    ----------
-    open_engine
-        Opens the engine of settings and folders.
-    on_ready
-        Awaited when an engine may be used whose models may not have been started.
-    on_settings
-        Called when other settings are loaded into ``switch``.
-
     Attributes
     ----------
     opened
         The engine, once it is open.
     loaded
         What was read last: settings, where each comes from, and problems.
+    on_change
+        Called when other settings are in force, and when the model has been started.
 
     """
 
-    def __init__(
-        self,
-        peer: Peer,
-        status: Status,
-        switch: Switch,
-        *,
-        open_engine: "Callable[[Settings, tuple[Path, ...]], Awaitable[OpenedEngine]]",
-        on_ready: Callable[[], Coroutine[Any, Any, None]],
-        on_settings: Callable[[], None],
-    ) -> None:
+    def __init__(self, peer: Peer, status: Status, switch: Switch) -> None:
         self.opened: OpenedEngine | None = None
         self.loaded: Loaded | None = None
         self._peer = peer
         self._status = status
         self._switch = switch
-        self._open_engine = open_engine
-        self._on_ready = on_ready
-        self._on_settings = on_settings
+        self.on_change: Callable[[], None] = lambda: None
         self._replaced: list[OpenedEngine] = []
         self._current = asyncio.Event()
         self._taking = asyncio.Lock()
@@ -136,6 +121,7 @@ class EngineHolder:
         """Apply the settings with the user's toggles."""
         for opened in self._in_use():
             opened.engine.apply(self._switch.settings)
+        self.on_change()
 
     @contextmanager
     def lease(self, opened: OpenedEngine) -> Generator[None]:
@@ -172,7 +158,7 @@ class EngineHolder:
         finally:
             asking.cancel()
             self._end(number)
-        await self._on_ready()
+        await self._meet_model()
 
     def _end(self, number: int) -> None:
         """Let prompts continue, and show whether they are stopped."""
@@ -198,7 +184,7 @@ class EngineHolder:
             await self._read()
             self._show_stop()
         if before is not self.opened or (was_stopped and self._error() is None):
-            self._peer.start_task(self._on_ready())
+            self._peer.start_task(self._meet_model())
 
     def _files_changed(self) -> bool:
         return self._source is not None and self._source.files.changed()
@@ -243,7 +229,7 @@ class EngineHolder:
                 configuration.models_of(opened.engine.settings) == configuration.models_of(settings)
             )
             if not is_same_place or not has_same_models:
-                self.opened = await self._open_engine(settings, folders)
+                self.opened = await self._open(settings, folders)
                 self.opened.engine.gate.watch = self._asks_again
                 self.opened.engine.gate.on_change = self.newest
                 self.opened.engine.gate.file_of = self._peer.documents.notebook_by_cell.get
@@ -255,9 +241,66 @@ class EngineHolder:
                     self._replaced.append(opened)
                     self._close_unused(opened)
             self._switch.loaded = settings
-            self._on_settings()
+            self.apply_switch()
         for used in self._in_use():
             used.engine.gate.stop(used.outdated or error)
+
+    async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> OpenedEngine:
+        # Importing them here would stop the event loop.
+        await asyncio.to_thread(import_module, "homebody.features.complete")
+        self._peer.start_task(_load_actions())
+        from homebody.engine import open_engine
+        from homebody.session.session import Session
+
+        stack = AsyncExitStack()
+        engine = await stack.enter_async_context(
+            open_engine(settings, folders=folders, on_state=self._backend_changed)
+        )
+        engine.on_index = self._index_changed
+        engine.audit.on_note = lambda note: self._peer.tell([note.text])
+        session = Session(engine)
+        session.siblings = self._peer.documents.cells_beside
+        stack.push_async_callback(session.aclose)
+        stack.push_async_callback(asyncio.to_thread, engine.audit.save)
+        if summary := engine.prompts.summary:
+            self._peer.tell([summary])
+        for document in self._peer.documents.all():
+            engine.trees.open(document)
+        return OpenedEngine(engine, session, stack)
+
+    def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
+        """Show each change of a model server's state."""
+        if state.condition == "unavailable":
+            self._status.fail(state.message, state.fix, source=slot)
+        elif state.condition == "loading":
+            self._status.recover(slot, activity=state.message)
+        elif slot == "completion" and (info := state.info) is not None:
+            self._status.recover(slot, model=info, reasons=state.reasons)
+        else:
+            self._status.recover(slot, chat_model="" if state.info is None else state.info.name)
+
+    def _index_changed(self, progress: "IndexProgress") -> None:
+        """Show the progress of the workspace's index, and each of its notices once."""
+        if progress.notice:
+            self._peer.tell([progress.notice])
+        far = f": {progress.done} of {progress.total} files" if progress.total else ""
+        indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
+        self._status.set(indexing=indexing)
+
+    async def _meet_model(self) -> None:
+        """Start the model before it is needed, and show its name in the status."""
+        if self.opened is None or self.opened.engine.gate.stopped is not None:
+            return
+        if self.opened.engine.index is not None:
+            self.opened.engine.index.start()
+        try:
+            use = self.opened.engine.completion
+            info = await use.describe()
+        except HomebodyError as error:
+            self._status.report(error)
+        else:
+            self._status.recover("completion", model=info, reasons=use.backend.reasons)
+            self.on_change()
 
     def _close_unused(self, opened: OpenedEngine) -> None:
         if opened in self._replaced and not opened.users:
@@ -301,3 +344,8 @@ async def _is_done(task: "asyncio.Task[configuration.Pulled]", seconds: float) -
     """Wait for a task, without cancelling it; whether it has ended in time."""
     done, _ = await asyncio.wait({task}, timeout=seconds)
     return bool(done)
+
+
+async def _load_actions() -> None:
+    """Import actions: it takes longer than the first list of them may."""
+    await asyncio.to_thread(import_module, "homebody.features.refactor")

@@ -63,16 +63,12 @@ def _selected(
 
 def did_show_completion(server: Server, params: object) -> None:
     """``textDocument/didShowCompletion``: count a suggestion that the user saw."""
-    server.service.offers.show(_id_of(params))
+    server.service.offers.count("shown", _id_of(params))
 
 
 def did_partially_accept_completion(server: Server, params: object) -> None:
-    """``textDocument/didPartiallyAcceptCompletion``: count what was accepted so far, in UTF-16 units."""
-    match params:
-        case {"acceptedLength": int(units)}:
-            server.service.offers.accept_part(_id_of(params), units)
-        case _:
-            return
+    """``textDocument/didPartiallyAcceptCompletion``: count a suggestion that was accepted in part."""
+    server.service.offers.count("partly_accepted", _id_of(params))
 
 
 def _id_of(params: object) -> str:

@@ -52,7 +52,7 @@ class NextEdits:
                     is_completing=lambda: _is_completing(opened.session),
                 )
         except HomebodyError as error:
-            self._status.report(error, quietly=True)
+            self._status.report(error)
             return None
         if edit is None:
             return None

@@ -5,8 +5,7 @@ They are only counted, locally.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from homebody.errors import UsageError
 
@@ -18,44 +17,26 @@ _REMEMBERED = 100
 _MOST_EDITS = 16
 
 
-@dataclass(slots=True)
-class _Suggestion:
-    is_shown: bool = False
-    taken: int = 0
-
-
-@dataclass(slots=True)
 class Offers:
-    """The last suggestions that were sent, by id; each is counted once as shown and once as accepted."""
+    """The last suggestions that were sent, by id, with what has been counted of each."""
 
-    count: Callable[[str], None]
-    _offers: OrderedDict[str, _Suggestion] = field(default_factory=OrderedDict[str, _Suggestion])
+    def __init__(self, count: Callable[[str], None]) -> None:
+        self._count = count
+        self._counted: OrderedDict[str, set[str]] = OrderedDict()
 
     def add(self, completions: "Sequence[Completion]") -> None:
         """Store suggestions."""
         for completion in completions:
-            self._offers[completion.id] = _Suggestion()
-        while len(self._offers) > _REMEMBERED:
-            self._offers.popitem(last=False)
+            self._counted[completion.id] = set()
+        while len(self._counted) > _REMEMBERED:
+            self._counted.popitem(last=False)
 
-    def show(self, offer_id: str) -> None:
-        """Count a suggestion that the user saw."""
-        offer = self._offers.get(offer_id)
-        if offer is not None and not offer.is_shown:
-            offer.is_shown = True
-            self.count("shown")
-
-    def accept(self, offer_id: str) -> None:
-        """Count a suggestion that was accepted."""
-        if self._offers.pop(offer_id, None) is not None:
-            self.count("accepted")
-
-    def accept_part(self, offer_id: str, units: int) -> None:
-        """Count a suggestion of which the first UTF-16 ``units`` are accepted so far."""
-        offer = self._offers.get(offer_id)
-        if offer is not None and units > offer.taken:
-            offer.taken = units
-            self.count("partly_accepted")
+    def count(self, event: Literal["shown", "partly_accepted", "accepted"], offer_id: str) -> None:
+        """Count what the user did with a suggestion, once."""
+        counted = self._counted.get(offer_id)
+        if counted is not None and event not in counted:
+            counted.add(event)
+            self._count(event)
 
 
 class PendingEdits:

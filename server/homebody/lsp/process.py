@@ -72,6 +72,3 @@ def _is_alive(process: "psutil.Process") -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-    except psutil.Error:
-        # It exists, but this user may not inspect it.
-        return True

@@ -6,9 +6,7 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import import_module
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged
@@ -20,7 +18,7 @@ from homebody.lsp.next_edits import NextEdits
 from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
 from homebody.lsp.process import freeze_heap
-from homebody.lsp.status import TOO_SLOW, UNSURE, ServedModel, Status
+from homebody.lsp.status import TOO_SLOW, UNSURE, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
 from homebody.workspace.uri import path_of
@@ -29,11 +27,8 @@ logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
-    from homebody.backend.base import BackendState, Slot
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
-    from homebody.settings import Settings
-    from homebody.workspace.process import IndexProgress
 
 
 class Service:
@@ -44,19 +39,12 @@ class Service:
         self.status = Status(send=peer.send_status, show=peer.show_message)
         self.switch = Switch()
         self.pending = PendingEdits()
-        self.engines = EngineHolder(
-            peer,
-            self.status,
-            self.switch,
-            open_engine=self._open,
-            on_ready=self._meet_model,
-            on_settings=self.apply_switch,
-        )
+        self.engines = EngineHolder(peer, self.status, self.switch)
         self.offers = Offers(self.engines.count)
-        self._asking = 0
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.focus = Focus(peer, self.engines, self.status, self.switch)
+        self.engines.on_change = self.focus.refresh
         self.next_edits = NextEdits(self.engines, self.status)
 
     @property
@@ -112,19 +100,16 @@ class Service:
             The engine could not be opened, or the block raised it.
 
         """
-        self._asking += 1
-        try:
-            async with self.using() as opened:
-                if (error := opened.engine.gate.stopped) is not None:
-                    raise error
-                yield opened
-        except BackendError as error:
-            self.status.report(error, quietly=True)
-            raise
-        else:
-            self.status.answered()
-        finally:
-            self._asking -= 1
+        with self.status.asking():
+            try:
+                async with self.using() as opened:
+                    if (error := opened.engine.gate.stopped) is not None:
+                        raise error
+                    yield opened
+            except BackendError as error:
+                self.status.report(error)
+                raise
+        self.status.answered()
 
     async def refresh_prompts(self, opened: OpenedEngine) -> None:
         """Read prompt files that changed on disk; problems in them are reported once."""
@@ -222,72 +207,3 @@ class Service:
         if self._menu is not None:
             self._menu.cancel()
         await self.engines.aclose()
-
-    def apply_switch(self) -> None:
-        """Apply the settings with the user's toggles."""
-        self.engines.apply_switch()
-        self.focus.rules_changed()
-
-    async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> OpenedEngine:
-        # Importing them here would stop the event loop.
-        await asyncio.to_thread(import_module, "homebody.features.complete")
-        self._peer.start_task(_load_actions())
-        from homebody.engine import open_engine
-        from homebody.session.session import Session
-
-        stack = AsyncExitStack()
-        engine = await stack.enter_async_context(
-            open_engine(settings, folders=folders, on_state=self._backend_changed)
-        )
-        engine.on_index = self._index_changed
-        engine.audit.on_note = lambda note: self._peer.tell([note.text])
-        session = Session(engine)
-        session.siblings = self._peer.documents.cells_beside
-        stack.push_async_callback(session.aclose)
-        stack.push_async_callback(asyncio.to_thread, engine.audit.save)
-        if summary := engine.prompts.summary:
-            self._peer.tell([summary])
-        for document in self._peer.documents.all():
-            engine.trees.open(document)
-        return OpenedEngine(engine, session, stack)
-
-    def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
-        """Show each change of a model server's state."""
-        if state.condition == "unavailable":
-            self.status.fail(state.message, state.fix, source=slot, quietly=self._asking > 0)
-        elif state.condition == "loading":
-            self.status.recover(slot, activity=state.message)
-        elif slot == "completion" and (info := state.info) is not None:
-            model = ServedModel(info.kind, info.name, info.context_length, state.reasons)
-            self.status.recover(slot, model=model)
-        else:
-            self.status.recover(slot, chat_model="" if state.info is None else state.info.name)
-
-    def _index_changed(self, progress: "IndexProgress") -> None:
-        """Show the progress of the workspace's index, and each of its notices once."""
-        if progress.notice:
-            self._peer.tell([progress.notice])
-        far = f": {progress.done} of {progress.total} files" if progress.total else ""
-        indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
-        self.status.set(indexing=indexing)
-
-    async def _meet_model(self) -> None:
-        """Start the model before it is needed, and show its name in the status."""
-        if self._opened is None or self._opened.engine.gate.stopped is not None:
-            return
-        if self._opened.engine.index is not None:
-            self._opened.engine.index.start()
-        try:
-            use = self._opened.engine.completion
-            info = await use.describe()
-        except HomebodyError as error:
-            self.status.report(error)
-        else:
-            model = ServedModel(info.kind, info.name, info.context_length, use.backend.reasons)
-            self.status.recover("completion", model=model)
-            self.focus.model_is_ready()
-
-
-async def _load_actions() -> None:
-    """Import actions: it takes longer than the first list of them may."""
-    await asyncio.to_thread(import_module, "homebody.features.refactor")

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 
 from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged, sentence
+
+if TYPE_CHECKING:
+    from homebody.backend.base import ModelInfo
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
@@ -22,19 +24,6 @@ _BUSY_AFTER_SECONDS = 0.15
 _IDLE_AFTER_SECONDS = 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """The model that answers: the backend's kind, the model's name, its context length in tokens.
-
-    ``reasons`` state why it was chosen, one sentence each; empty if the settings name it.
-    """
-
-    backend: str
-    name: str
-    context_length: int
-    reasons: tuple[str, ...] = ()
-
-
 Source: TypeAlias = Literal["completion", "chat", "request"]
 """Where a failure comes from: a use's server, or a request that a server refused."""
 
@@ -42,11 +31,13 @@ Source: TypeAlias = Literal["completion", "chat", "request"]
 class StatusParts(TypedDict, total=False):
     """Parts of the state; texts are sentences, and an empty one ends what it says.
 
-    ``activity`` is such as the loading of a model, ``paused`` why the document in view gets no suggestions,
-    ``hint`` why nothing is suggested and what the user can do, ``stopped`` why all prompts are stopped.
+    ``reasons`` state why ``auto`` chose the model, ``activity`` is such as the loading of a model, ``paused``
+    why the document in view gets no suggestions, ``hint`` why nothing is suggested and what the user can do,
+    ``stopped`` why all prompts are stopped.
     """
 
-    model: ServedModel | None
+    model: "ModelInfo"
+    reasons: tuple[str, ...]
     chat_model: str
     activity: str
     indexing: str
@@ -68,6 +59,7 @@ class Status:
         self._parts: StatusParts = {"activity": "Homebody is starting."}
         self._failures: dict[Source, tuple[str, str]] = {}
         self._shown: set[str] = set()
+        self._asking = 0
         self._works = 0
         self._busy = False
         self._rest: asyncio.TimerHandle | None = None
@@ -91,9 +83,9 @@ class Status:
         idle = paused or sentence(parts.get("activity", "")) or parts.get("indexing", "")
         status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": failure or idle}
         if (model := parts.get("model")) is not None:
-            status |= {"backend": model.backend, "model": model.name, "contextLength": model.context_length}
-            if model.reasons:
-                status["reasons"] = list(model.reasons)
+            status |= {"backend": model.kind, "model": model.name, "contextLength": model.context_length}
+            if reasons := parts.get("reasons"):
+                status["reasons"] = list(reasons)
             if (chat_model := parts.get("chat_model", "")) not in ("", model.name):
                 status["chatModel"] = chat_model
         if hint := parts.get("hint"):
@@ -126,23 +118,32 @@ class Status:
         self._failures.clear()
         self.set()
 
-    def fail(self, message: str, fix: str = "", *, source: Source = "request", quietly: bool = False) -> None:
-        """Record a failure, and show it unless it is shown elsewhere, or was shown since the last answer."""
+    @contextmanager
+    def asking(self) -> Generator[None]:
+        """Show no failure while the block runs, a command that returns its failure."""
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+
+    def fail(self, message: str, fix: str = "", *, source: Source = "request") -> None:
+        """Record a failure; show it unless a command returns it, or it was shown since the last answer."""
         message = sentence(message)
         is_new = message not in self._shown
         self._shown.add(message)
         self._failures.pop(source, None)
         self._failures[source] = message, fix
         self.set()
-        if is_new and not quietly:
+        if is_new and not self._asking:
             self._show(message)
 
-    def report(self, error: HomebodyError, *, quietly: bool = False) -> None:
+    def report(self, error: HomebodyError) -> None:
         """Record the failure of a request, unless its cause, a server or the settings, is shown already."""
         from homebody.backend.resilient import FAILURES
 
         if not isinstance(error, (*FAILURES, SettingsBroken, SettingsChanged)):
-            self.fail(str(error), error.fix, quietly=quietly)
+            self.fail(str(error), error.fix)
 
     @contextmanager
     def working(self) -> Generator[None]:

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+from homebody.backend.base import ModelInfo
 from homebody.errors import BackendRefused, BackendUnavailable, NoModelInstalled
-from homebody.lsp.status import ServedModel, Status
+from homebody.lsp.status import Status
 
 
 class Shown:
@@ -44,7 +45,8 @@ def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
 def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     """A failed command returns its reason; the status shows it too, and later keys do not repeat it."""
     shown = Shown()
-    shown.status.fail("Nothing answers.", quietly=True)
+    with shown.status.asking():
+        shown.status.fail("Nothing answers.")
     shown.status.fail("Nothing answers.")
     assert shown.messages == []
     assert shown.sent[-1]["message"] == "Nothing answers."
@@ -68,7 +70,7 @@ def test_off_is_inactive_and_an_error_is_more_than_that():
 
 def test_the_model_that_answers_is_named():
     shown = Shown()
-    shown.status.recover("completion", model=ServedModel("embedded", "tiny", 4096))
+    shown.status.recover("completion", model=ModelInfo("embedded", "tiny", 4096))
 
     assert shown.sent == [
         {
@@ -115,7 +117,7 @@ async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
 
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
     shown = Shown()
-    shown.status.recover("completion", model=ServedModel("llama.cpp", "small", 4096))
+    shown.status.recover("completion", model=ModelInfo("llama.cpp", "small", 4096))
     shown.status.set(chat_model="small")
     shown.status.set(hint="Not sure enough.")
     shown.status.set(hint="Not sure enough.")

@@ -39,14 +39,8 @@ from homebody.workspace.uri import path_of
 _KEPT = 20
 """Number of temporary files that are kept, so that an editor can still show an older one."""
 
-_ANSWER_SECONDS = 5.0
-"""Seconds to wait for the client to show a file, before the text is sent as a message."""
-
 _MESSAGE_CHARACTERS = 1500
 """Maximum characters of a message, which most editors show in a few lines."""
-
-_LINE_CHARACTERS = 80
-"""Maximum characters that editors show completely in one line."""
 
 
 class ExplainedProblem(msgspec.Struct, frozen=True):
@@ -90,15 +84,6 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     def __post_init__(self) -> None:
         if (self.text_document is None) is (self.text is None):
             message = "either `textDocument` or `text` is needed"
-            raise ValueError(message)
-        if self.problem is not None and self.range is None:
-            message = "a `problem` needs its `range`"
-            raise ValueError(message)
-        if self.problem is not None and not self.problem.message.strip():
-            message = "the `message` of the `problem` is empty: send the diagnostic's text"
-            raise ValueError(message)
-        if self.question and self.text_document is None:
-            message = "a `question` needs a `textDocument`"
             raise ValueError(message)
 
 
@@ -201,25 +186,19 @@ def _folder(engine: Engine, uri: str | None) -> Path:
 async def _show_markdown(server: Server, markdown: str) -> None:
     """Show Markdown as a temporary file if the client shows files, otherwise as a message.
 
-    If the text may not fit a message, it begins with the path of a file with the whole text: an editor such
-    as Helix shows a message in one line and cuts the rest.
+    A message begins with the file's path: an editor such as Helix shows one line and cuts the rest.
     """
-    text, path = markdown.strip(), None
-    with suppress(OSError):
-        path = await asyncio.to_thread(_write, text)
+    text = markdown.strip()
+    path = await asyncio.to_thread(_write, text)
     window = server.capabilities.window
-    if path is not None and window is not None and window.show_document and window.show_document.support:
+    if window is not None and window.show_document is not None and window.show_document.support:
         params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
-        with suppress(JsonRpcException, TimeoutError):
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                answer = await server.window_show_document_async(params)
-            if answer.success:
+        with suppress(JsonRpcException):
+            if (await server.window_show_document_async(params)).success:
                 return
-    is_short = len(text) <= _LINE_CHARACTERS and "\n" not in text
     if len(text) > _MESSAGE_CHARACTERS:
         text = text[:_MESSAGE_CHARACTERS].rstrip() + " …"
-    whole = "" if path is None or is_short else f"The whole text is in {path}. "
-    server.show_message(whole + text, types.MessageType.Info)
+    server.show_message(f"The whole text is in {path}. {text}", types.MessageType.Info)
 
 
 def _write(markdown: str) -> Path:

@@ -28,7 +28,7 @@ async def toggle(server: Server, params: types.ExecuteCommandParams) -> Result:
     argument = parse(params, Toggle)
     service = server.service
     is_on = service.switch.turn(argument.language_id, enabled=argument.enabled, feature=argument.feature)
-    service.apply_switch()
+    service.engines.apply_switch()
     return {"enabled": is_on}
 
 
@@ -92,7 +92,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted suggestion."""
-    server.service.offers.accept(parse(params, AcceptCompletion).id)
+    server.service.offers.count("accepted", parse(params, AcceptCompletion).id)
     return None
 
 
