@@ -15,10 +15,6 @@ MOST_WAITING_LOG_BYTES = 256 * 1024
 """Bytes of log records that may be queued for a reader; further records are dropped."""
 
 
-class ReaderGone(OSError):
-    """The reader closed its end, or leaves more unread than may be queued."""
-
-
 class Outbox:
     """Sends whole messages to one reader.
 
@@ -28,7 +24,7 @@ class Outbox:
         Writes some of the bytes, at least one, and returns how many; may block. ``OSError`` or
         ``ValueError`` when the reader has disconnected.
     on_gone
-        Called once, from the writing thread, when ``send`` fails.
+        Called when ``send`` fails, from the writing thread, and when the queue is full.
     most_bytes
         Bytes that may be queued; a single message may be longer.
 
@@ -60,22 +56,13 @@ class Outbox:
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Queue a message; returns immediately. Not thread-safe.
-
-        Raises
-        ------
-        ReaderGone
-            The reader has disconnected, or leaves too much unread.
-
-        """
-        if self._is_gone:
-            message = "the reader has disconnected"
-            raise ReaderGone(message)
+        """Queue a message, unless the reader has disconnected or the queue is full. Not thread-safe."""
         size = self._taken - self._written
-        if size and size + len(data) > self._most_bytes:
-            self.is_full = True
-            message = f"{size} bytes wait, and nothing reads them"
-            raise ReaderGone(message)
+        if self._is_gone or (size and size + len(data) > self._most_bytes):
+            if not (self._is_gone or self.is_full):
+                self.is_full = True
+                self._on_gone()
+            return
         self._taken += len(data)
         self._waiting.put(data)
 
@@ -175,7 +162,5 @@ class LogHandler(logging.Handler):
         """Write one record."""
         try:
             self._outbox.write(f"{self.format(record)}\n".encode(errors="replace"))
-        except ReaderGone:
-            return
         except Exception:  # noqa: BLE001 - as in every handler, a bad record must not stop the program
             self.handleError(record)

@@ -22,7 +22,7 @@ from acp.utils import serialize_params
 
 from homebody.acp.agent import Agent
 from homebody.acp.engines import Engines
-from homebody.mailbox import Inbox, Outbox, ReaderGone, end_soon
+from homebody.mailbox import Inbox, Outbox, end_soon
 from homebody.settings.paths import state_dir
 
 if TYPE_CHECKING:
@@ -119,11 +119,7 @@ class Transport:
     def _write(self, message: Json) -> None:
         fields = {name: value if name == "id" else _whole(value) for name, value in message.items()}
         line = json.dumps({"jsonrpc": "2.0", **fields}, separators=(",", ":"))
-        try:
-            self._outbox.write(line.encode() + b"\n")
-        except ReaderGone as error:
-            logger.warning("the client has stopped reading: %s", error)
-            self.stop()
+        self._outbox.write(line.encode() + b"\n")
 
 
 def to_message(line: bytes) -> Json:

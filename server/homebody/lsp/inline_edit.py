@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from homebody.lsp.convert import from_span
 from homebody.lsp.server import Server
+from homebody.text import Document
 
 if TYPE_CHECKING:
-    from homebody.lsp.next_edits import OfferedEdit
+    from homebody.next_edit.changes import NextEdit
+    from homebody.session.offered_edits import Event
 
 
 def no_edit() -> dict[str, Any]:
@@ -31,46 +33,36 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     request = arguments.read("A request for the next edit", params, arguments.InlineEdit)
     place = server.documents.at(request.text_document, request.position)
     offer = None if place is None else await server.service.next_edits.find(*place)
-    return no_edit() if offer is None else {"edits": [_to_json(server, offer)]}
+    return no_edit() if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}
 
 
-def did_show_inline_edit(server: Server, params: object) -> None:
-    """``textDocument/didShowInlineEdit``: count an edit that the user saw."""
+def report(event: "Event", server: Server, params: object) -> None:
+    """Count what the user did with an edit; one that was rejected is not offered again, nor is its pattern.
+
+    It names the edit as ``textDocument/didShowInlineEdit`` does, ``homebody/didRejectInlineEdit``, or
+    ``workspace/executeCommand`` as a notification, which is how some clients report an accepted edit.
+    """
     match params:
-        case {"item": {"command": {"arguments": [str(edit_id)]}}}:
-            server.service.next_edits.count("shown", edit_id)
+        case (
+            {"item": {"command": {"arguments": [str(edit_id)]}}}
+            | {"id": str(edit_id)}
+            | {"command": "homebody.acceptNextEdit", "arguments": [str(edit_id)]}
+        ):
+            server.service.next_edits.count(event, edit_id)
         case _:
             return
 
 
-def did_reject_inline_edit(server: Server, params: object) -> None:
-    """``homebody/didRejectInlineEdit``: neither this edit nor one of its pattern is offered again."""
-    match params:
-        case {"id": str(edit_id)}:
-            server.service.next_edits.count("rejected", edit_id)
-        case _:
-            return
-
-
-def execute_command_notice(server: Server, params: object) -> None:
-    """``workspace/executeCommand`` as a notification: how some clients report an accepted edit."""
-    match params:
-        case {"command": "homebody.acceptNextEdit", "arguments": [str(edit_id)]}:
-            server.service.next_edits.count("accepted", edit_id)
-        case _:
-            return
-
-
-def _to_json(server: Server, offer: "OfferedEdit") -> dict[str, Any]:
-    change = offer.edit.applied_to(offer.document)
+def _to_json(server: Server, document: Document, edit: "NextEdit", edit_id: str) -> dict[str, Any]:
+    change = edit.applied_to(document)
     return {
         "text": change.new_text,
-        "range": from_span(offer.document, change.span, server.documents.encoding),
-        "textDocument": {"uri": offer.document.uri, "version": offer.document.version},
+        "range": from_span(document, change.span, server.documents.encoding),
+        "textDocument": {"uri": document.uri, "version": document.version},
         "command": {
             "title": "Accept next edit",
             "command": "homebody.acceptNextEdit",
-            "arguments": [offer.id],
+            "arguments": [edit_id],
         },
-        "show": offer.show,
+        "show": server.service.switch.settings.next_edit.enabled,
     }

@@ -1,28 +1,17 @@
 """The next edits of one server: the history of its documents, and what became of what was offered."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from homebody.errors import HomebodyError
 from homebody.lsp.holder import EngineHolder
 from homebody.lsp.status import Status
 from homebody.session.edit_history import EditHistory
-from homebody.session.offered_edits import OfferedEdits
+from homebody.session.offered_edits import Event, OfferedEdits
 from homebody.text import Document
 
 if TYPE_CHECKING:
     from homebody.next_edit.changes import NextEdit
     from homebody.session.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedEdit:
-    """A next edit of a version of a document, its id, and how the settings say to show it."""
-
-    id: str
-    edit: "NextEdit"
-    document: Document
-    show: str
 
 
 class NextEdits:
@@ -34,8 +23,8 @@ class NextEdits:
         self._engines = engines
         self._status = status
 
-    async def find(self, document: Document, offset: int) -> OfferedEdit | None:
-        """Return the edit that follows from the last ones, if there is one."""
+    async def find(self, document: Document, offset: int) -> "tuple[NextEdit, str] | None":
+        """Return the edit that follows from the last ones, and its id, if there is one."""
         opened = await self._engines.current()
         if opened is None or opened.engine.gate.stopped is not None:
             return None
@@ -54,16 +43,11 @@ class NextEdits:
         except HomebodyError as error:
             self._status.report(error)
             return None
-        if edit is None:
-            return None
-        show = opened.engine.settings.next_edit.enabled
-        return OfferedEdit(self._offered.offer(edit, document), edit, document, show)
+        return None if edit is None else (edit, self._offered.offer(edit, document))
 
-    def count(self, event: Literal["shown", "accepted", "rejected"], edit_id: str) -> None:
-        """Count what the user did with an edit; one that was rejected is not offered again."""
-        offered = self._offered
-        note = {"shown": offered.show, "accepted": offered.accept, "rejected": offered.reject}[event]
-        if note(edit_id):
+    def count(self, event: Event, edit_id: str) -> None:
+        """Count what the user did with an edit."""
+        if self._offered.note(event, edit_id):
             self._engines.count(f"edits_{event}")
 
 

@@ -51,7 +51,7 @@ class MessageWriter(Interface):
     """Receives whole messages."""
 
     def write(self, data: bytes) -> None:
-        """Accept one message, without waiting; raises ``OSError`` if the client has disconnected."""
+        """Accept one message, without waiting, or drop it if the client has disconnected."""
         ...
 
 
@@ -85,9 +85,9 @@ class Protocol(LanguageServerProtocol):
         self._running: dict[MsgId, asyncio.Task[Any] | None] = {}
         self._newest: dict[Hashable, asyncio.Task[Any] | None] = {}
 
-    def connect(self, writer: MessageWriter, on_closed: Callable[[], None]) -> None:
-        """Send to ``writer`` from now on; ``on_closed`` is called once, when the client disconnects."""
-        self.set_writer(_Sender(writer, on_closed), include_headers=False)
+    def connect(self, writer: MessageWriter) -> None:
+        """Send to ``writer`` from now on."""
+        self.set_writer(_Sender(writer), include_headers=False)
 
     def on_request(
         self,
@@ -277,19 +277,13 @@ class Protocol(LanguageServerProtocol):
 class _Sender:
     """pygls' writer: adds the header, never waits, and never raises."""
 
-    def __init__(self, writer: MessageWriter, on_closed: Callable[[], None]) -> None:
+    def __init__(self, writer: MessageWriter) -> None:
         self._writer: MessageWriter | None = writer
-        self._on_closed = on_closed
 
     def write(self, data: bytes) -> None:
-        """Send a message, unless the client has disconnected or stopped reading."""
-        if self._writer is None:
-            return
-        try:
+        """Send a message."""
+        if self._writer is not None:
             self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
-        except OSError:
-            self._writer = None
-            self._on_closed()
 
     def close(self) -> None:
         """Send nothing more."""

@@ -41,7 +41,7 @@ class Server(Peer):
     def connect(self, writer: "MessageWriter", stop: Callable[[], None]) -> None:
         """Start serving the client of ``writer``; ``stop`` ends the process in an orderly way."""
         self.stop = stop
-        self.protocol.connect(writer, on_closed=stop)
+        self.protocol.connect(writer)
 
     def handle_body(self, body: bytes) -> None:
         """Handle one message; raises ``SystemExit`` with the exit code for ``exit``."""

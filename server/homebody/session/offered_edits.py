@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from homebody.next_edit.changes import NextEdit
 from homebody.text import Document
@@ -21,6 +22,9 @@ _LONGEST_SETTLE_SECONDS = 3.0
 _AFTER_REJECTION = 1.5
 _AFTER_ACCEPTANCE = 0.8
 _QUIET_SECONDS = 5.0
+
+
+Event: TypeAlias = Literal["shown", "accepted", "rejected"]
 
 
 @dataclass(slots=True)
@@ -86,29 +90,24 @@ class OfferedEdits:
             self._offered.popitem(last=False)
         return self._newest
 
-    def show(self, edit_id: str) -> bool:
-        """Note that the user saw an edit; whether it is the first time."""
+    def note(self, event: Event, edit_id: str) -> bool:
+        """Note what the user did with an edit; false for one that is not known (any more), or seen again.
+
+        Neither a rejected edit nor its pattern is offered again.
+        """
         offered = self._offered.get(edit_id)
-        if offered is None or offered.is_shown:
+        if offered is None or (event == "shown" and offered.is_shown):
             return False
-        offered.is_shown = True
-        return True
-
-    def accept(self, edit_id: str) -> bool:
-        """Note that an edit was accepted; false for one that is not known (any more)."""
-        if self._offered.pop(edit_id, None) is None:
-            return False
-        self.settle_seconds = max(_SETTLE_SECONDS, self.settle_seconds * _AFTER_ACCEPTANCE)
-        return True
-
-    def reject(self, edit_id: str) -> bool:
-        """Note that an edit was rejected: neither it nor its pattern is offered again."""
-        offered = self._offered.pop(edit_id, None)
-        if offered is None:
-            return False
-        self._remember(offered.edit)
-        self._rejected_at = self._clock()
-        self.settle_seconds = min(_LONGEST_SETTLE_SECONDS, self.settle_seconds * _AFTER_REJECTION)
+        if event == "shown":
+            offered.is_shown = True
+            return True
+        del self._offered[edit_id]
+        if event == "accepted":
+            self.settle_seconds = max(_SETTLE_SECONDS, self.settle_seconds * _AFTER_ACCEPTANCE)
+        else:
+            self._remember(offered.edit)
+            self._rejected_at = self._clock()
+            self.settle_seconds = min(_LONGEST_SETTLE_SECONDS, self.settle_seconds * _AFTER_REJECTION)
         return True
 
     def _remember(self, edit: NextEdit) -> None:

@@ -28,12 +28,12 @@ def document(version: int, text: str = TEXT) -> Document:
 def test_reports_count_once(offered):
     edit_id = offered.offer(EDIT, document(1))
     assert edit_id == offered.offer(EDIT, document(1))
-    assert (offered.show(edit_id), offered.show(edit_id)) == (True, False)
-    assert (offered.accept(edit_id), offered.accept(edit_id)) == (True, False)
+    assert (offered.note("shown", edit_id), offered.note("shown", edit_id)) == (True, False)
+    assert (offered.note("accepted", edit_id), offered.note("accepted", edit_id)) == (True, False)
 
 
 def test_a_rejected_edit_does_not_come_back(offered):
-    offered.reject(offered.offer(EDIT, document(1)))
+    offered.note("rejected", offered.offer(EDIT, document(1)))
     assert not offered.is_wanted(EDIT)
     assert not offered.is_wanted(NextEdit(URI, 7, ("    b",), ("    x",), "rename", ()))
     assert not offered.is_wanted(NextEdit(URI, 2, ("bb",), ("xx",), "rename", ("b", "", "x")))
@@ -42,7 +42,7 @@ def test_a_rejected_edit_does_not_come_back(offered):
 
 def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
     for version in (1, 2):
-        offered.show(offered.offer(EDIT, document(version, f"{TEXT}# {version}\n")))
+        offered.note("shown", offered.offer(EDIT, document(version, f"{TEXT}# {version}\n")))
         assert offered.is_wanted(EDIT)
         offered.asked(document(version + 1))
     assert not offered.is_wanted(EDIT)
@@ -51,7 +51,7 @@ def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
 def test_an_edit_is_not_ignored_while_the_text_stays(offered):
     """Neovim sends new versions of the same text when a completion menu opens and closes."""
     for version in range(1, 5):
-        offered.show(offered.offer(EDIT, document(version)))
+        offered.note("shown", offered.offer(EDIT, document(version)))
         offered.asked(document(version + 1))
         assert offered.is_wanted(EDIT)
 
@@ -60,13 +60,13 @@ def test_an_edit_that_nobody_saw_is_not_ignored(offered):
     for version in range(1, 5):
         offered.offer(EDIT, document(version))
         offered.asked(document(version + 1))
-    offered.show(offered.offer(EDIT, document(9)))
+    offered.note("shown", offered.offer(EDIT, document(9)))
     offered.asked(document(10, "a\nx\nc\n"))
     assert offered.is_wanted(EDIT)
 
 
 def test_after_a_rejection_nothing_comes_for_a_while(offered, now):
-    offered.reject(offered.offer(EDIT, document(1)))
+    offered.note("rejected", offered.offer(EDIT, document(1)))
     now[0] += 1
     assert offered.is_quiet(seconds_since_edit=3)
     assert not offered.is_quiet(seconds_since_edit=0.5)
@@ -78,8 +78,8 @@ def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
     waits = [offered.settle_seconds]
     for number in range(8):
         edit = NextEdit(URI, number, (f"b{number}",), ("x",), "rename")
-        offered.reject(offered.offer(edit, document(number)))
+        offered.note("rejected", offered.offer(edit, document(number)))
         waits.append(offered.settle_seconds)
     assert (sorted(waits), 0.3, 3.0) == (waits, waits[0], waits[-1])
-    offered.accept(offered.offer(EDIT, document(20)))
+    offered.note("accepted", offered.offer(EDIT, document(20)))
     assert offered.settle_seconds < waits[-1]
