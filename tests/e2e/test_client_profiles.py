@@ -97,9 +97,7 @@ async def _refactors(client: Client, capabilities: Json) -> None:
     """Run the action's command; the editor applies the edit, or gets it in the result if it cannot."""
     actions = await client.actions(URI, Span(4, 4))
     action = next(action for action in actions if action["title"] == "Write a docstring")
-    has_literals = _declared(capabilities, "textDocument.codeAction.codeActionLiteralSupport") is not None
-    assert ("kind" in action) is has_literals
-    command = action["command"] if has_literals else action
+    command = action["command"]
     (argument,) = command["arguments"]
     if _declared(capabilities, "workspace.applyEdit"):
         assert (await client.execute(command["command"], argument))["status"] == "applied"

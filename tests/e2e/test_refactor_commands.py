@@ -39,7 +39,7 @@ async def test_a_problem_can_be_fixed(serve):
         }
     ]
     fixed = "```python\n    outcome = width * height\n```"
-    async with serve([{"contains": "Line 5: result is unbound", "text": fixed}]) as client:
+    async with serve([{"contains": "Line 5, error: result is unbound", "text": fixed}]) as client:
         client.open(URI, CODE)
         assert "Fix this problem" not in await _titles(client, IN_BODY)
         actions = await _actions(client, IN_BODY, diagnostics=found)

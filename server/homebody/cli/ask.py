@@ -40,7 +40,7 @@ from homebody.headless.find import Chosen, tree_of
 from homebody.headless.journal import create, tree_lock
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
-from homebody.postprocess.edit.code_blocks import CodeBlock
+from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 from homebody.text import apply_edits
@@ -226,7 +226,7 @@ class _Talk:
     async def _show(self, answering: Callable[..., Awaitable[Reply]]) -> None:
         with self._terminal:
             reply = await answering(**heard(self._terminal))
-        self._blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
+        self._blocks = code_blocks(reply.markdown)
         places = await named_places(self._engine, reply.markdown, reply.sources)
         show_account(self._terminal, reply, _REMEDY, places)
 

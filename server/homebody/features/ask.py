@@ -26,7 +26,6 @@ from homebody.features.project_rules import RULES
 from homebody.features.selection import file_of, meant_span
 from homebody.features.surroundings import code_values, sampling_of, shown_path
 from homebody.media import Media
-from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.prompt.front_matter import fill_shipped, shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session
@@ -48,15 +47,9 @@ _REGENERATED_TEMPERATURE = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(ChatAnswer):
-    """An answer in a conversation.
-
-    ``blocks`` are all code blocks of the conversation so far, in order; those of this answer are the last
-    ``new_blocks``.
-    """
+    """An answer in a conversation."""
 
     conversation: Conversation
-    blocks: tuple[CodeBlock, ...]
-    new_blocks: int
 
 
 async def ask(
@@ -243,8 +236,6 @@ def _short(engine: Engine, question: str, sources: Sequence[Source], media: Sequ
 
 
 def _added(conversation: Conversation, turn: Turn, answered: ChatAnswer) -> Reply:
-    blocks = [block for each in conversation.turns for block in code_blocks(each.answer)]
-    new = code_blocks(turn.answer)
     conversation.turns.append(turn)
     return Reply(
         text=answered.text,
@@ -253,6 +244,4 @@ def _added(conversation: Conversation, turn: Turn, answered: ChatAnswer) -> Repl
         prompt=answered.prompt,
         looped=answered.looped,
         conversation=conversation,
-        blocks=(*blocks, *new),
-        new_blocks=len(new),
     )

@@ -23,18 +23,18 @@ class AcceptCompletion(msgspec.Struct, frozen=True):
     id: str
 
 
-class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/didFocus``: the user looks at this document, at this position."""
-
-    text_document: TextDocument
-    position: types.Position | None = None
-
-
 class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/copilotInlineEdit``: what comes after the last edit, with the cursor at ``position``."""
 
     text_document: TextDocument
     position: types.Position
+
+
+class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/didFocus``: the user looks at this document, at this position."""
+
+    text_document: TextDocument
+    position: types.Position | None = None
 
 
 def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from homebody.errors import HomebodyError
+from homebody.lsp.commands.common import problems_text
 from homebody.lsp.convert import to_span_within
 from homebody.lsp.server import Server
 
@@ -19,14 +20,11 @@ if TYPE_CHECKING:
     from homebody.features.refactor import Action
 
 _MOST_PROBLEMS = 5
-_LONGEST_PROBLEM = 300
 # Maximum wait for the syntax tree, in seconds; without one only actions for a selection are listed.
 _TREE_SECONDS = 1.0
 
 
-async def code_action(
-    server: Server, params: types.CodeActionParams
-) -> list[types.CodeAction | types.Command]:
+async def code_action(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     """List the actions for the range; none if they cannot be determined."""
     document = server.documents.find(params.text_document.uri)
     if document is None:
@@ -69,7 +67,13 @@ async def code_action(
     ]
     if context.diagnostics:
         items.append(_explanation(text_document, context.diagnostics[0]))
-    return _for_client(server, [item for item in items if _is_wanted(item.kind or "", context)])
+    client = server.capabilities.text_document and server.capabilities.text_document.code_action
+    shows_disabled = bool(client and client.disabled_support)
+    return [
+        item
+        for item in items
+        if _is_wanted(item.kind or "", context) and (shows_disabled or item.disabled is None)
+    ]
 
 
 def _item(
@@ -84,7 +88,7 @@ def _item(
     else:
         name, argument = "homebody.refactor", target | {"action": action.name, "showReason": True}
         if fixed:
-            argument["problem"] = _problem(fixed)
+            argument["problem"] = problems_text(fixed, _MOST_PROBLEMS)
     return _command(action.title, action.kind, name, argument, fixed)
 
 
@@ -107,15 +111,6 @@ def _command(
     return types.CodeAction(title=title, kind=kind, command=command, diagnostics=list(fixed) or None)
 
 
-def _for_client(server: Server, items: Sequence[types.CodeAction]) -> list[types.CodeAction | types.Command]:
-    """Return the actions in the client's form, without those that it cannot show as disabled."""
-    client = server.capabilities.text_document
-    own = client.code_action if client else None
-    if own is None or own.code_action_literal_support is None:
-        return [item.command for item in items if item.command is not None]
-    return [item for item in items if item.disabled is None or own.disabled_support]
-
-
 def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
     first = min(diagnostic.range.start.line for diagnostic in diagnostics)
     last = max(diagnostic.range.end.line for diagnostic in diagnostics)
@@ -124,15 +119,6 @@ def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
 
 def _is_fix(action: "Action") -> bool:
     return action.kind.startswith("quickfix")
-
-
-def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
-    """Messages of the diagnostics with their lines, one per line; they come from other servers."""
-    lines: list[str] = []
-    for diagnostic in diagnostics[:_MOST_PROBLEMS]:
-        text = " ".join(diagnostic.message.split())[:_LONGEST_PROBLEM]
-        lines.append(f"Line {diagnostic.range.start.line + 1}: {text}")
-    return "\n".join(lines)
 
 
 def _is_wanted(kind: str, context: types.CodeActionContext) -> bool:

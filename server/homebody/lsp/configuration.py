@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,11 +117,8 @@ async def watch(peer: Peer) -> None:
     ]
     if not wanted:
         return
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await peer.client_register_capability_async(types.RegistrationParams(wanted))
-    except (TimeoutError, JsonRpcException):
-        return
+    with suppress(JsonRpcException):
+        await peer.client_register_capability_async(types.RegistrationParams(wanted))
 
 
 async def pull(peer: Peer) -> Pulled:
@@ -133,10 +131,8 @@ async def pull(peer: Peer) -> Pulled:
     items += [types.ConfigurationItem(section=_SECTION, scope_uri=folder.uri) for folder in folders]
     try:
         answer = await peer.workspace_configuration_async(types.ConfigurationParams(items))
-    except JsonRpcException:
-        return Pulled(missing=_REFUSED)
-    except Exception:
-        logger.exception("the client's settings could not be requested")
+    except Exception as error:  # noqa: BLE001 - whatever the client answers
+        logger.warning("the client's settings are not known: %s", error)
         return Pulled(missing=_REFUSED)
     if not answer:
         return Pulled()

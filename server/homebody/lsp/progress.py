@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from homebody.backend.base import ReadProgress
     from homebody.backend.cancellation import Ending
     from homebody.features.answer import Listeners
+    from homebody.features.refactor.conversation import PartListeners
 
 _TOKENS = itertools.count(1)
 # Seconds after which the work starts without a progress bar if the client has not answered.
@@ -55,6 +56,20 @@ class WorkProgress:
             "on_sources": self._sources,
             "ending": self.ending,
         }
+
+    @property
+    def part_listeners(self) -> "PartListeners":
+        """The callbacks of a rewrite: the bar shows how much of which part is written."""
+        shown = ""
+
+        def on_unit(number: int, count: int) -> None:
+            nonlocal shown
+            shown = f"part {number} of {count}, "
+
+        def on_progress(characters: int) -> None:
+            self.say(f"{shown}{characters} characters")
+
+        return {"on_unit": on_unit, "on_progress": on_progress, "on_read": self.read}
 
     def send(self, value: object) -> None:
         """Send the state of the bar, if there is one."""

@@ -68,21 +68,20 @@ class EditHistory:
         is_newest = known is not None and known.newest is document
         return self._is_typed and self._newest == document.uri and is_newest
 
-    def changes(self, uri: str | None = None) -> list[ChangedLines]:
-        """Return the last changes, of one document or of all, the newest first."""
+    def changes(self, uri: str) -> list[ChangedLines]:
+        """Return the last changes of a document, the newest first."""
+        known = self._documents.get(uri)
         oldest = self._clock() - _MOST_SECONDS
-        documents = [self._documents[uri]] if uri in self._documents else []
         listed = [
             ChangedLines(
-                known.newest.uri,
+                uri,
                 lines.line,
                 lines.old,
                 tuple(map(known.newest.line_text, range(lines.line, lines.end))),
                 lines.when,
             )
-            for known in (self._documents.values() if uri is None else documents)
-            for lines in known.changes
-            if lines.when >= oldest
+            for lines in (known.changes if known else ())
+            if known and lines.when >= oldest
         ]
         typed = [change for change in listed if not change.is_only_white_space]
         return sorted(typed, key=lambda change: change.when, reverse=True)[:_MOST_CHANGES]

@@ -4,7 +4,6 @@ Only the user can read the files; an invalid file is ignored.
 """
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -19,8 +18,6 @@ from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_BYTES = 64 * 1024 * 1024
-_ABANDONED_SECONDS = 3600.0
-"""Age at which an unfinished file belongs to a process that was killed while it wrote it."""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -42,10 +39,6 @@ def store_conversation(conversation: Conversation) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, data)
-        for unfinished in _unfinished(None):
-            with suppress(OSError):
-                if time.time() - unfinished.stat().st_mtime > _ABANDONED_SECONDS:
-                    unfinished.unlink()
     except OSError as error:
         message = f"The conversation was not stored in {folder}: {error.strerror or error}."
         raise StateUnwritable(message) from error
@@ -65,16 +58,14 @@ def stored_conversations() -> list[Conversation]:
 
 def forget_stored(conversation_id: str | None = None) -> list[str]:
     """Delete one stored conversation, or all; returns the ids."""
+    unfinished = sorted(_folder().glob(f"*{UNFINISHED}"))  # of processes that were killed while writing
     gone: list[str] = []
-    for path in _unfinished(conversation_id):
-        with suppress(OSError):
-            path.unlink()
-    for path in _files():
-        if conversation_id in {None, path.stem}:
+    for path in (*unfinished, *_files()):
+        if conversation_id in {None, path.name.partition(".")[0]}:
             with suppress(OSError):
                 path.unlink()
                 gone.append(path.stem)
-    return gone
+    return [stem for stem in gone if _ID.fullmatch(stem)]
 
 
 def _folder() -> Path:
@@ -82,16 +73,7 @@ def _folder() -> Path:
 
 
 def _files() -> Iterator[Path]:
-    with suppress(OSError):
-        yield from (path for path in sorted(_folder().glob("*.json")) if _ID.fullmatch(path.stem))
-
-
-def _unfinished(conversation_id: str | None) -> Iterator[Path]:
-    """Unfinished files of processes that were killed while writing."""
-    with suppress(OSError):
-        for path in sorted(_folder().glob(f"*{UNFINISHED}")):
-            if conversation_id in {None, path.name.partition(".")[0]}:
-                yield path
+    return (path for path in sorted(_folder().glob("*.json")) if _ID.fullmatch(path.stem))
 
 
 def _read(path: Path) -> Conversation | None:

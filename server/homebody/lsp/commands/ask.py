@@ -19,6 +19,7 @@ from homebody.lsp.commands.common import (
     answer_of,
     code_of,
     media_of,
+    problems_text,
     with_links,
 )
 from homebody.lsp.commands.conversations import answered_in, newest_in, store
@@ -28,9 +29,6 @@ from homebody.lsp.server import Result, Server
 
 _MOST_PROBLEMS = 100
 """Maximum number of diagnostics of one document in a prompt, the most severe ones."""
-
-_LONGEST_MESSAGE = 300
-"""Maximum characters of one message in a prompt."""
 
 
 class DocumentDiagnostics(msgspec.Struct, frozen=True):
@@ -194,7 +192,7 @@ async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiag
     attachments = [
         await attach_text(
             opened.engine,
-            _problems_text(document.diagnostics),
+            problems_text(document.diagnostics, _MOST_PROBLEMS),
             f"Problems in {shown_path(opened.engine, document.uri)}",
             about=document.uri,
         )
@@ -208,22 +206,3 @@ async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiag
         message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
     return Attached.joined(attachments)
-
-
-def _problems_text(diagnostics: Sequence[types.Diagnostic]) -> str:
-    """One line for each of the most severe ones: its line, severity, source and code, and message."""
-    worst = sorted(diagnostics, key=_severity_of)[:_MOST_PROBLEMS]
-    lines: list[str] = []
-    for diagnostic in sorted(worst, key=lambda diagnostic: diagnostic.range.start.line):
-        severity = _severity_of(diagnostic).name.lower()
-        origin = " ".join(
-            str(part) for part in (diagnostic.source, diagnostic.code) if part not in {None, ""}
-        )
-        message = " ".join(diagnostic.message.split())[:_LONGEST_MESSAGE]
-        where = f"Line {diagnostic.range.start.line + 1}, {severity}"
-        lines.append(f"{where}{f' ({origin})' if origin else ''}: {message}")
-    return "\n".join(lines)
-
-
-def _severity_of(diagnostic: types.Diagnostic) -> types.DiagnosticSeverity:
-    return diagnostic.severity or types.DiagnosticSeverity.Error

@@ -3,8 +3,7 @@
 Each returns the edit, or the reason why there is none; ``deliver`` has the form of the first three's result.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -29,22 +28,6 @@ from homebody.text import Document
 
 _REFINE = "Refine"
 _APPLY = "Apply code from the answer"
-
-
-@dataclass(slots=True)
-class _PartProgress:
-    """Shows how much of a rewrite is written."""
-
-    say: Callable[[str], None]
-    _part: str = ""
-
-    def part(self, number: int, count: int) -> None:
-        """Show the part that is being written."""
-        self._part = f"part {number} of {count}, "
-
-    def characters(self, characters: int) -> None:
-        """Show the length of what is written of it."""
-        self.say(f"{self._part}{characters} characters")
 
 
 class Refactor(msgspec.Struct, frozen=True, rename="camel"):
@@ -87,7 +70,6 @@ async def _refactored(
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
         async with progress.bar(server, title, params.work_done_token) as work:
-            parts = _PartProgress(work.say)
             refactoring = await feature.refactor(
                 opened.engine,
                 document,
@@ -95,10 +77,8 @@ async def _refactored(
                 action=argument.action,
                 instruction=argument.instruction,
                 problem=argument.problem,
-                on_progress=parts.characters,
-                on_unit=parts.part,
-                on_read=work.read,
                 session=opened.session,
+                **work.part_listeners,
             )
     return await deliver(server, document, refactoring, title, apply=argument.apply)
 
@@ -125,14 +105,7 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
         message = "The code was edited after this result, so it is not refined: run the action again."
         raise DocumentChanged(message)
     async with server.service.asking(), progress.bar(server, _REFINE, params.work_done_token) as work:
-        parts = _PartProgress(work.say)
-        refactoring = await feature.refine(
-            before,
-            argument.instruction,
-            on_progress=parts.characters,
-            on_unit=parts.part,
-            on_read=work.read,
-        )
+        refactoring = await feature.refine(before, argument.instruction, **work.part_listeners)
     placed = _placed(server, before, refactoring) if refactoring.edits else None
     document, refactoring = placed or (before.parts[0].request.document, refactoring)
     return await deliver(server, document, refactoring, _REFINE, apply=argument.apply)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from homebody.media import Media
     from homebody.session.conversation import Turn
 
+_LONGEST_MESSAGE = 300
+"""Maximum characters of a diagnostic's message in a prompt."""
+
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
 
@@ -113,3 +116,22 @@ async def with_links(
             for link in links
         ],
     }
+
+
+def problems_text(diagnostics: Sequence[types.Diagnostic], most: int) -> str:
+    """One line for each of the most severe ones: its line, severity, source and code, and message."""
+    worst = sorted(diagnostics, key=_severity_of)[:most]
+    lines: list[str] = []
+    for diagnostic in sorted(worst, key=lambda diagnostic: diagnostic.range.start.line):
+        severity = _severity_of(diagnostic).name.lower()
+        origin = " ".join(
+            str(part) for part in (diagnostic.source, diagnostic.code) if part not in {None, ""}
+        )
+        message = " ".join(diagnostic.message.split())[:_LONGEST_MESSAGE]
+        where = f"Line {diagnostic.range.start.line + 1}, {severity}"
+        lines.append(f"{where}{f' ({origin})' if origin else ''}: {message}")
+    return "\n".join(lines)
+
+
+def _severity_of(diagnostic: types.Diagnostic) -> types.DiagnosticSeverity:
+    return diagnostic.severity or types.DiagnosticSeverity.Error

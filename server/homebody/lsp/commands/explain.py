@@ -25,7 +25,6 @@ from homebody.lsp.commands.common import (
     LinkForm,
     answer_of,
     code_of,
-    parts_of,
     with_links,
 )
 from homebody.lsp.commands.conversations import answered_in, newest_in, store
@@ -167,12 +166,8 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
             full=argument.full,
             **work.listeners,
         )
-    return {
-        "message": written.markdown,
-        "complete": written.complete,
-        "usage": msgspec.to_builtins(written.usage),
-        **parts_of(server, written),
-    }
+        answer = answer_of(server, written)
+    return {"message": answer.pop("markdown"), **answer}
 
 
 def _folder(engine: Engine, uri: str | None) -> Path:
