@@ -34,7 +34,6 @@ from homebody.acp.engines import Engines
 from homebody.acp.question import Block, UserPrompt, read_blocks
 from homebody.acp.session import AcpSession, StopReason
 from homebody.acp.turns import answer, list_commands, run_command
-from homebody.audit import AnswerUsage
 from homebody.errors import HomebodyError, sentence
 from homebody.features.models_here import chat_models
 
@@ -155,20 +154,16 @@ class Agent:
     async def _introduce(
         self, session: AcpSession, loading: asyncio.Task[None], *, has_options: bool
     ) -> None:
-        """Send the commands, the context length, and, unless the client has them already, the models."""
+        """Send the commands, and, unless the client has them already, the models."""
         try:
             async with self._engines.use((session.cwd, None)) as opened:
                 session.send(update_available_commands(list_commands(opened.engine)))
-            await loading
-            if not has_options and session.models:
-                kind: Literal["config_option_update"] = "config_option_update"
-                session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
-            async with self._engines.use((session.cwd, None)) as opened:
-                info = await opened.engine.chat.describe()
-            if not session.conversation.turns:
-                session.send_usage(AnswerUsage(0, 0, info.context_length))
-        except HomebodyError as error:
-            logger.warning("%s", error)  # the first question reports the failure
+        except HomebodyError:
+            return  # the first question reports the failure
+        await loading
+        if not has_options and session.models:
+            kind: Literal["config_option_update"] = "config_option_update"
+            session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
 
     async def _turn(self, session: AcpSession, question: UserPrompt) -> StopReason:
         """Answer one prompt; a failure is sent to the client as text."""
@@ -177,10 +172,8 @@ class Agent:
                 engine = opened.engine
                 for notice in opened.take_notices():
                     session.say(f"*{notice}*\n\n")
-                changed = await asyncio.to_thread(engine.prompts.refresh)
-                if changed or not session.commands_sent:
-                    session.commands_sent = True
-                    session.send(update_available_commands(list_commands(engine)))
+                await asyncio.to_thread(engine.prompts.refresh)
+                session.send(update_available_commands(list_commands(engine)))
                 if (command := question.command) is not None:
                     return await run_command(engine, session, question, *command)
                 return await answer(engine, session, question)

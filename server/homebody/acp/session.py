@@ -76,7 +76,6 @@ class AcpSession:
     models: tuple[ChatModel, ...] = ()
     model: ChatModel | None = None
     turn: "asyncio.Task[StopReason] | None" = None
-    commands_sent: bool = False
     conversation: Conversation = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 

@@ -7,14 +7,13 @@ user's own settings are wrong, or a client has not answered for its own, the eng
 import asyncio
 import logging
 from collections.abc import Callable, Generator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
 from homebody.lsp import configuration
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from homebody.session.session import Session
     from homebody.settings import Settings
     from homebody.settings.load import Loaded
-    from homebody.settings.options import Problem
     from homebody.settings.watch import SettingsSource
     from homebody.workspace.process import IndexProgress
 
@@ -37,7 +35,6 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 """Interval at which the settings files are looked at, so that the status follows them without a prompt."""
 
-_OPEN_FILE = "Open Settings File"
 _CHANGED = "the settings name another model since this request was sent; send it again"
 
 
@@ -314,30 +311,9 @@ class EngineHolder:
         """Show why all prompts are stopped: in the status while it lasts, and once in a message."""
         message = str(self._error() or "")
         self._status.set(stopped=message)
-        if self.loaded is not None and message not in ("", self._told):
-            wrong = next(problem for problem in self.loaded.problems if problem.stops)
-            self._peer.start_task(self._say(message, wrong))
+        if message not in ("", self._told):
+            self._peer.show_message(message, types.MessageType.Error)
         self._told = message
-
-    async def _say(self, message: str, problem: "Problem") -> None:
-        """Show a message, with a button that opens the file of a problem if the client can show files."""
-        window = self._peer.capabilities.window
-        can_show = window is not None and window.show_document is not None and window.show_document.support
-        if problem.file is None or not can_show:
-            self._peer.show_message(message, types.MessageType.Error)
-            return
-        params = types.ShowMessageRequestParams(
-            type=types.MessageType.Error, message=message, actions=[types.MessageActionItem(_OPEN_FILE)]
-        )
-        try:
-            chosen = await self._peer.window_show_message_request_async(params)
-        except JsonRpcException:
-            self._peer.show_message(message, types.MessageType.Error)
-            return
-        if chosen is not None and chosen.title == _OPEN_FILE:
-            uri = problem.file.absolute().as_uri()
-            with suppress(JsonRpcException):
-                await self._peer.window_show_document_async(types.ShowDocumentParams(uri, take_focus=True))
 
 
 async def _is_done(task: "asyncio.Task[configuration.Pulled]", seconds: float) -> bool:
