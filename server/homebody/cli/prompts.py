@@ -33,6 +33,6 @@ def command(
     for action in (library.explain, *library.actions):
         terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
     for problem in library.problems:
-        terminal.report(str(problem))
+        terminal.report(problem.message)
     if not all(problem.is_notice for problem in library.problems):
         raise typer.Exit(1)

@@ -44,19 +44,10 @@ class PromptFolder:
 
 @dataclass(frozen=True, slots=True)
 class PromptProblem:
-    """One sentence about a prompt file. ``line`` counts from 1; 0 for the whole file or folder.
+    """One sentence about a prompt file or folder. ``is_notice`` is true if the file is used anyway."""
 
-    ``is_notice`` is true if the file is used anyway.
-    """
-
-    path: Path
-    line: int
     message: str
     is_notice: bool = False
-
-    def __str__(self) -> str:
-        place = f"{_printable(self.path)}:{self.line}" if self.line else _printable(self.path)
-        return f"{place}: {self.message}"
 
 
 class PromptLibrary:
@@ -89,7 +80,7 @@ class PromptLibrary:
         """One or two sentences about all problems; empty if there are none."""
         if not self.problems:
             return ""
-        first, more = str(self.problems[0]).rstrip("."), len(self.problems) - 1
+        first, more = self.problems[0].message.rstrip("."), len(self.problems) - 1
         return f"{first}; and {more} more: `homebody prompts` lists them." if more else f"{first}."
 
     def action(self, name: str) -> PromptFile | None:
@@ -113,18 +104,19 @@ class PromptLibrary:
             if not paths:
                 continue
             if reason := _refusal(folder):
-                problems.append(PromptProblem(folder.path, 0, reason))
+                problems.append(PromptProblem(f"{_printable(folder.path)}: {reason}"))
                 continue
             for path in paths:
+                name = _printable(path)
                 try:
                     prompt = _read(path, folder)
                 except InvalidPrompt as error:
-                    problems.append(PromptProblem(path, error.line, error.reason))
+                    problems.append(PromptProblem(f"{name}:{error.line}: {error.reason}"))
                 except (OSError, ValueError) as error:
-                    problems.append(PromptProblem(path, 0, _reason(error)))
+                    problems.append(PromptProblem(f"{name}: {_reason(error)}"))
                 else:
                     if reason := _replaced(prompt, actions.get(prompt.name)):
-                        problems.append(PromptProblem(path, 0, reason, is_notice=True))
+                        problems.append(PromptProblem(f"{name}: {reason}", is_notice=True))
                     actions[prompt.name] = prompt
         self._actions, self.problems = actions, tuple(problems)
 

@@ -106,8 +106,8 @@ def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):
         (folder / f"{name}.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(mine), PromptFolder(folder, root=tmp_path)])
     assert [problem.message for problem in library.problems] == [
-        "it replaces the shipped action 'docstring' in this workspace",
-        "it replaces your own action 'shout' in this workspace",
+        f"{folder / 'docstring.md'}: it replaces the shipped action 'docstring' in this workspace",
+        f"{folder / 'shout.md'}: it replaces your own action 'shout' in this workspace",
     ]
 
 
@@ -149,7 +149,9 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "zero.md").symlink_to("/dev/zero")
     library = PromptLibrary([PromptFolder(tmp_path)])
-    assert [problem.message for problem in library.problems] == ["it is not a regular file"] * 3
+    assert [problem.message.rpartition(": ")[2] for problem in library.problems] == [
+        "it is not a regular file"
+    ] * 3
 
 
 def test_odd_files_are_named_and_left_out(tmp_path):
@@ -157,7 +159,8 @@ def test_odd_files_are_named_and_left_out(tmp_path):
     (tmp_path / "a.md").write_bytes(b"+++\n+++\n\xff")
     (tmp_path / "b.md").write_text("+++\n+++\n" + "x" * 70_000, "utf-8")
     (tmp_path / "c d.md").write_text(GOOD, "utf-8")
-    messages = [problem.message for problem in PromptLibrary([PromptFolder(tmp_path)]).problems]
+    problems = PromptLibrary([PromptFolder(tmp_path)]).problems
+    messages = [problem.message.rpartition(": ")[2] for problem in problems]
     assert messages[:2] == ["it is not UTF-8", "it is larger than 64 KiB"]
     assert "may have letters" in messages[2]
 
