@@ -39,8 +39,6 @@ _NO_FILE = frozenset({"http", "https", "zed"})
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?)?", re.DOTALL)
 _QUOTED = re.compile(r"""@?(?P<quote>["'`])(?P<name>.+?)(?P=quote)(?P<lines>:[0-9-]+)?(?=\s|$)""")
 
-_SHOWN_NAMES = 12
-
 REQUEST_ERRORS = (RequestError, ValueError, ConnectionError)
 """What a request to the client raises: it answered with an error or in another form, or is gone."""
 
@@ -205,7 +203,10 @@ async def find_target(
         return CodeTarget(document, document.whole, words)
     outer = [each for each in known if not each.container]
     if scope == "function" and len(outer) != 1:
-        raise UsageError(_which(document, known))
+        name = file_name(document.uri)
+        lines = f'"{name}":10-20' if " " in name else f"{name}:10-20"
+        message = f"Name a function of {name}, or lines, such as `{lines}`."
+        raise UsageError(message)
     return CodeTarget(document, outer[0].span if scope == "function" else Span(0, 0), words)
 
 
@@ -239,13 +240,3 @@ def _is_file(path: Path) -> bool:
 
 def _full_name(definition: Definition) -> str:
     return f"{definition.container}.{definition.name}" if definition.container else definition.name
-
-
-def _which(document: Document, known: list[Definition]) -> str:
-    name = file_name(document.uri)
-    lines = f'"{name}":10-20' if " " in name else f"{name}:10-20"
-    if not known:
-        return f"Name the lines, such as `{lines}`: no function was found in {name}."
-    names = ", ".join(f"`{_full_name(each)}`" for each in known[:_SHOWN_NAMES])
-    more = ", …" if len(known) > _SHOWN_NAMES else ""
-    return f"Name a function or lines (`{lines}`). {name} has {names}{more}."

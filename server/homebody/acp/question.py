@@ -10,7 +10,6 @@ from typing import TypeAlias
 from urllib.parse import urldefrag
 
 from acp.schema import (
-    BlobResourceContents,
     EmbeddedResourceContentBlock,
     ImageContentBlock,
     ResourceContentBlock,
@@ -63,11 +62,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class UserPrompt:
-    """What the user asked; ``unread`` lists, in sentences, the blocks that cannot be read."""
+    """What the user asked, and the files that it refers to."""
 
     text: str
     references: tuple[Reference, ...] = ()
-    unread: tuple[str, ...] = ()
 
     @property
     def command(self) -> tuple[str, str] | None:
@@ -80,7 +78,6 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
     """Combine the blocks of one prompt."""
     parts: list[str] = []
     references: list[Reference] = []
-    unread: list[str] = []
     for number, block in enumerate(blocks):
         match block:
             case TextContentBlock():
@@ -88,16 +85,14 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
                 continue
             case ResourceContentBlock():
                 reference = _located(block.uri, None)
-            case EmbeddedResourceContentBlock(resource=TextResourceContents() as resource):
-                reference = _located(resource.uri, resource.text)
-            case EmbeddedResourceContentBlock(resource=BlobResourceContents() as resource):
-                reference = Reference(resource.uri, sent=resource.uri, data=_decoded(resource.blob))
+            case EmbeddedResourceContentBlock(resource=resource):
+                if isinstance(resource, TextResourceContents):
+                    reference = _located(resource.uri, resource.text)
+                else:
+                    reference = Reference(resource.uri, sent=resource.uri, data=_decoded(resource.blob))
             case ImageContentBlock():
                 name = block.uri or "homebody:pasted image"
                 references.append(Reference(name, sent=name, data=_decoded(block.data)))
-                continue
-            case _:
-                unread.append(f"the {block.type}, which Homebody does not know")
                 continue
         references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
@@ -108,7 +103,7 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
         text = f"{repeated[0]}\n\n{_AVANTE.sub('', text).strip()}"
     references += [Reference(uri_of(cwd / path)) for path in _CODECOMPANION.findall(text)]
     text = _CODECOMPANION.sub("", text).strip()
-    return UserPrompt(text, tuple(dict.fromkeys(references)), tuple(unread))
+    return UserPrompt(text, tuple(dict.fromkeys(references)))
 
 
 def _decoded(data: str) -> bytes:

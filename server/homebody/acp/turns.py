@@ -110,7 +110,7 @@ async def answer(
 
     """
     attached: list[Attached] = []
-    unread = list(question.unread)
+    unread: list[str] = []
     for reference in question.references:
         try:
             attachment = await attach_reference(engine, session, reference)

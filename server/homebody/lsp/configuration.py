@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _SECTION = "homebody"
-ANSWER_SECONDS = 2.0
-"""The engine is opened without the client's answer after this time, and sends nothing before it has come."""
-
-LATE_SECONDS = 10.0
-"""Time after that in which requests wait for the answer; then they end with ``LATE`` until it comes."""
+ANSWER_SECONDS = 10.0
+"""Time in which requests wait for the client's answer; then they end with ``LATE`` until it comes."""
 
 LATE = "The editor has not answered the request for its settings yet, and they may exclude files."
 _REFUSED = "The editor answered the request for its settings with an error, and they may exclude files."

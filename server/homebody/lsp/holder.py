@@ -145,12 +145,10 @@ class EngineHolder:
         asking = asyncio.create_task(configuration.pull(self._peer))
         missing = replace(self._pulled, missing=configuration.LATE)
         try:
-            if not await _is_done(asking, configuration.ANSWER_SECONDS):
-                if self.opened is None:
-                    await self._use(number, missing)  # opens an engine meanwhile, which sends nothing
-                if not await _is_done(asking, configuration.LATE_SECONDS):
-                    await self._use(number, missing)
-                    self._end(number)
+            await asyncio.wait({asking}, timeout=configuration.ANSWER_SECONDS)
+            if not asking.done():
+                await self._use(number, missing)  # the engine sends nothing
+                self._end(number)
             await self._use(number, await asking)
         finally:
             asking.cancel()
@@ -314,12 +312,6 @@ class EngineHolder:
         if message not in ("", self._told):
             self._peer.show_message(message, types.MessageType.Error)
         self._told = message
-
-
-async def _is_done(task: "asyncio.Task[configuration.Pulled]", seconds: float) -> bool:
-    """Wait for a task, without cancelling it; whether it has ended in time."""
-    done, _ = await asyncio.wait({task}, timeout=seconds)
-    return bool(done)
 
 
 async def _load_actions() -> None:

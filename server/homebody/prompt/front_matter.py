@@ -145,7 +145,7 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     head = _head("".join(lines[1:end]))
     body = "".join(lines[end + 1 :]).strip()
     _check_keys(head, lines)
-    _check_placeholders(head, lines, end)
+    _check_placeholders(lines)
     if not body:
         raise InvalidPrompt(end + 1, "there is no text below the front matter")
     system = str(head.get("system", "")).strip()
@@ -178,19 +178,15 @@ def _check_keys(head: Mapping[str, object], lines: list[str]) -> None:
             raise InvalidPrompt(_line_of(key, lines), reason) from error
 
 
-def _check_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> None:
+def _check_placeholders(lines: list[str]) -> None:
     """Refuse an unknown placeholder."""
     known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
-    texts = [(_line_of("system", lines), str(head.get("system", "")))]
-    texts += [(number, lines[number - 1]) for number in range(end + 2, len(lines) + 1)]
-    for number, text in texts:
-        for match in _PLACEHOLDER.finditer(text):
-            name = match.group(1) or match.group(2)
+    for number, line in enumerate(lines, 1):
+        for match in _PLACEHOLDER.finditer(line):
+            name = match[1] or match[2]
             if name and name not in PLACEHOLDERS:
-                reason = (
-                    f"there is no placeholder `{printable(match[0])}`; there are {known}, and $$ for a dollar"
-                )
-                raise InvalidPrompt(number, reason)
+                advice = f"there are {known}, and $$ for a dollar"
+                raise InvalidPrompt(number, f"there is no placeholder `{printable(match[0])}`; {advice}")
 
 
 def _line_of(key: str, lines: list[str]) -> int:

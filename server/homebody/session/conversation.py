@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -152,17 +153,13 @@ class Conversation:
 
         Line numbers are indexes of turns, from 0.
         """
-        groups: list[tuple[Kept, int, int]] = []
-        for number, turn in enumerate(self.turns):
-            if groups and groups[-1][0] == turn.kept:
-                groups[-1] = (turn.kept, groups[-1][1], number)
-            else:
-                groups.append((turn.kept, number, number))
-        return tuple(
-            LeftOut(self.uri, first, last, _why_shortened(kept, first, last))
-            for kept, first, last in groups
-            if kept != "whole"
-        )
+        parts: list[LeftOut] = []
+        for _, group in groupby(enumerate(self.turns), key=lambda numbered: numbered[1].kept):
+            numbers = [number for number, _ in group]
+            if (kept := self.turns[numbers[0]].kept) != "whole":
+                why = _why_shortened(kept, numbers[0], numbers[-1])
+                parts.append(LeftOut(self.uri, numbers[0], numbers[-1], why))
+        return tuple(parts)
 
     def copy(self) -> "Conversation":
         """Return a copy that later questions do not change."""
@@ -184,14 +181,10 @@ class Conversation:
 
     def exclude(self, refused: AbstractSet[str]) -> None:
         """Leave out each turn whose prompt contained one of the URIs, earlier turns included."""
-        found = False
         for number, turn in enumerate(self.turns):
-            # Turns that an older version stored do not say what earlier turns added to their prompt.
-            if turn.kept != "excluded" and (not refused.isdisjoint(turn.read) or (found and not turn.uris)):
-                found = True
+            if turn.kept != "excluded" and not refused.isdisjoint(turn.read):
                 self.turns[number] = replace(turn, kept="excluded")
-        if found:
-            self.system = ""  # it may contain the rules of the project
+                self.system = ""  # it may contain the rules of the project
 
     def to_markdown(self) -> str:
         """Convert to Markdown for users: each question as a heading, followed by the unchanged answer."""
@@ -244,13 +237,12 @@ class Conversations:
         """Return those with a question, the newest first."""
         return [one for one in reversed(self._known.values()) if one.turns]
 
-    def forget(self, conversation_id: str | None = None) -> int:
-        """Delete one conversation, or all; returns the number of deleted ones."""
-        if conversation_id is not None:
-            return 0 if self._known.pop(conversation_id, None) is None else 1
-        count = len(self._known)
-        self._known.clear()
-        return count
+    def forget(self, conversation_id: str | None = None) -> None:
+        """Delete one conversation, or all."""
+        if conversation_id is None:
+            self._known.clear()
+        else:
+            self._known.pop(conversation_id, None)
 
 
 def shortened(text: str, characters: int) -> str:

@@ -8,6 +8,7 @@ the newest request, and who reads its prompts ahead.
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -78,17 +79,14 @@ class Session:
         self.reading: DocumentReader | None = None
         self.running: Generation | None = None
         self.siblings: Callable[[str], Sequence[Document]] = lambda _uri: ()
-        self._documents: dict[str, DocumentState] = {}
+        self._documents: defaultdict[str, DocumentState] = defaultdict(DocumentState)
         self._look = Ticket()
         self._running_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def document_state(self, uri: str) -> "DocumentState":
         """Return the state of a document; it is created at its first use."""
-        state = self._documents.get(uri)
-        if state is None:
-            state = self._documents[uri] = DocumentState()
-        return state
+        return self._documents[uri]
 
     def new_ticket(self, document: Document, offset: int) -> "Ticket":
         """Supersede the document's previous request, unless it is for the same text and offset.
