@@ -45,8 +45,7 @@ class DocumentChange:
 class Documents:
     """The open documents. A request's snapshot does not change when the document does.
 
-    ``out_of_step`` are those not available because a change was lost, or arrived after a newer one;
-    ``on_lost`` is called with the name of the file when that begins.
+    ``on_lost`` is called with the name of the file when a change was lost, or arrived after a newer one.
     ``notebook_by_cell`` has the URI of each cell's notebook, also after both are closed: prompts may still
     contain their text.
     """
@@ -54,7 +53,6 @@ class Documents:
     on_lost: Callable[[str], None] = lambda _: None
     encoding: PositionEncoding = "utf-16"
     max_bytes: int = 1024 * 1024
-    out_of_step: set[str] = field(default_factory=set[str])
     notebook_by_cell: dict[str, str] = field(default_factory=dict[str, str])
     _languages: dict[str, str] = field(default_factory=dict[str, str])
     _texts: dict[str, Document] = field(default_factory=dict[str, Document])
@@ -122,17 +120,12 @@ class Documents:
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 # After a whole text, the stored text is correct again.
                 document = Document.create(uri, self._languages[uri], version, change.text)
-                self.out_of_step.discard(uri)
         self._keep(uri, document)
         return done if self.find(uri) else []
 
     def lose(self, *uris: str) -> None:
         """Make texts that may differ from the editor's unavailable, until they arrive whole again."""
-        lost = [uri for uri in uris if uri in self._languages and uri not in self.out_of_step]
-        for uri in lost:
-            self._texts.pop(uri, None)
-            self.out_of_step.add(uri)
-        if lost:
+        if lost := [uri for uri in uris if self._texts.pop(uri, None) is not None]:
             self.on_lost(file_name(self.notebook_by_cell.get(lost[0], lost[0])))
 
     def cells_of(self, notebook_uri: str) -> tuple[str, ...]:
@@ -149,7 +142,6 @@ class Documents:
 
     def close(self, uri: str) -> None:
         """Drop a closed document."""
-        self.out_of_step.discard(uri)
         self._languages.pop(uri, None)
         self._texts.pop(uri, None)
 

@@ -207,11 +207,5 @@ async def _created(server: Server) -> types.ProgressToken | None:
 
 def cancel(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
     """``window/workDoneProgress/cancel``: stop the work of a progress bar."""
-    if _is_token(params.token):
-        # After the first step of a request that came together with it.
-        asyncio.get_running_loop().call_soon(_stop, server, params.token)
-
-
-def _stop(server: Server, token: types.ProgressToken) -> None:
-    if stop := server.stoppable.get(token):
+    if _is_token(params.token) and (stop := server.stoppable.get(params.token)) is not None:
         stop()

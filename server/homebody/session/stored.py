@@ -13,18 +13,11 @@ import msgspec
 
 from homebody.errors import StateUnwritable
 from homebody.regular_file import UNFINISHED, read_in_time, write_file
-from homebody.session.conversation import Conversation, Turn
+from homebody.session.conversation import Conversation
 from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_BYTES = 64 * 1024 * 1024
-
-
-class _Stored(msgspec.Struct, frozen=True):
-    id: str
-    system: str
-    turns: list[Turn]
-    folders: tuple[str, ...] = ()
 
 
 def store_conversation(conversation: Conversation) -> Path:
@@ -33,7 +26,7 @@ def store_conversation(conversation: Conversation) -> Path:
     turns = [
         turn if turn.kept == "whole" else replace(turn, message="", media=()) for turn in conversation.turns
     ]
-    data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns, conversation.folders))
+    data = msgspec.json.encode(replace(conversation, turns=turns, is_answering=False))
     folder = _folder()
     path = folder / f"{conversation.id}.json"
     try:
@@ -78,7 +71,7 @@ def _files() -> Iterator[Path]:
 
 def _read(path: Path) -> Conversation | None:
     try:
-        stored = msgspec.json.decode(read_in_time(path, max_bytes=_MOST_BYTES), type=_Stored)
+        stored = msgspec.json.decode(read_in_time(path, max_bytes=_MOST_BYTES), type=Conversation)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Conversation(path.stem, stored.system, stored.turns, stored.folders)
+    return replace(stored, id=path.stem)
