@@ -10,6 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urldefrag
 
 from acp.schema import (
+    AudioContentBlock,
     EmbeddedResourceContentBlock,
     ImageContentBlock,
     ResourceContentBlock,
@@ -19,7 +20,13 @@ from acp.schema import (
 
 from homebody.workspace.uri import file_name, uri_of
 
-Block: TypeAlias = TextContentBlock | ImageContentBlock | ResourceContentBlock | EmbeddedResourceContentBlock
+Block: TypeAlias = (
+    TextContentBlock
+    | ImageContentBlock
+    | AudioContentBlock
+    | ResourceContentBlock
+    | EmbeddedResourceContentBlock
+)
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:[:-]L?(?P<last>[0-9]{1,9}))?")
 # avante.nvim sends all earlier messages again, the newest first.
@@ -93,6 +100,9 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
             case ImageContentBlock():
                 name = block.uri or "homebody:pasted image"
                 references.append(Reference(name, sent=name, data=_decoded(block.data)))
+                continue
+            case AudioContentBlock():
+                parts.append("[a sound, which is not read]")
                 continue
         references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
