@@ -4,7 +4,6 @@ The prefix starts on a fixed grid of lines, so that consecutive prompts at one p
 and the server can reuse its prompt cache.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -183,7 +182,7 @@ def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple
     if tokens <= 0:
         return Span(offset, offset), 0
     if _is_longer(document.text, own, tokens, count):
-        size = _most(len(own), tokens, lambda size: count(document.text[offset : offset + size]) <= tokens)
+        size = _fitting_size(len(own), tokens, lambda size: count(document.text[offset : offset + size]))
         cut = Span(offset, offset + size - size % grid_step(size))
         return cut, count(document.slice(cut))
     used = count(document.slice(own))
@@ -237,8 +236,8 @@ def line_anchor(text: str, line: Span, tokens: int, count: Count) -> int:
 
 
 def _begin(text: str, line: Span, tokens: int, count: Count, share: int) -> int:
-    """Start of the longest end of a line that fits, at least one character, on a grid."""
-    size = max(1, _most(len(line), tokens, lambda size: count(text[line.end - size : line.end]) <= tokens))
+    """Start of a long end of a line that fits, at least one character, on a grid."""
+    size = max(1, _fitting_size(len(line), tokens, lambda size: count(text[line.end - size : line.end])))
     step = grid_step(size, share)
     return line.start + -(-(len(line) - size) // step) * step
 
@@ -251,10 +250,9 @@ def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
     return len(span) > tokens * _CHARACTERS or count(text[span.start : span.end]) > tokens
 
 
-def _most(longest: int, tokens: int, fits: Callable[[int], bool]) -> int:
-    """Largest number of characters that fits, by doubling and halving; 0 if none does."""
-    longest = min(longest, tokens * _CHARACTERS)
-    high = min(longest, tokens + 1)
-    while high < longest and fits(high):
-        high = min(longest, high * 2)
-    return bisect_right(range(1, high + 1), 0, key=lambda size: not fits(size))
+def _fitting_size(longest: int, tokens: int, count: Callable[[int], int]) -> int:
+    """Number of characters that fit, more than half of those that could; the same for lines of any length."""
+    size = tokens * _CHARACTERS
+    while size and (size > longest or count(size) > tokens):
+        size = size * 2 // 3
+    return size

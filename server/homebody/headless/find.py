@@ -23,10 +23,8 @@ from homebody.workspace.ignore import NEVER, Exclude, FolderRules, PathRules
 
 _LIMITS = Limits(
     max_file_bytes=sys.maxsize,
-    max_files=sys.maxsize,
     max_bytes=sys.maxsize,
     max_looks=200_000,
-    max_depth=sys.maxsize,
 )
 """A run looks at so many files and folders, and has its own rules of what a file is."""
 
@@ -283,7 +281,7 @@ class _FileFinder:
         return self._rules.reason_against(path, rule)
 
     def _rules_of(self, folder: Path) -> FolderRules:
-        """Rules for a named folder, which is entered even if it can be generated again."""
+        """Rules for a named folder, which is entered even if files below it are no context."""
         rules = PathRules((self._root,), self._ignore, is_index=True).of(folder)
         if rules.closed and not PathRules((self._root,), self._ignore).of(folder).closed:
             return replace(rules, closed="")

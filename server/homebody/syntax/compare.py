@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from homebody.syntax import nodes
-from homebody.syntax.names import names
 from homebody.syntax.opaque import text_without
 from homebody.syntax.tree import Tree, leave
 from homebody.text import Document, Span
@@ -107,7 +106,7 @@ def compared(
         matches = list(nodes.matches(tree, "annotations", within))
         imported |= _type_variables(document, matches)
         types = {span for match in matches for span in match.get("annotation", ())}
-        left_out |= imported | _annotations(document, tree, matches, imported, within)
+        left_out |= imported | _annotations(document, matches, imported)
     walk = _Walk(without, left_out, within or document.whole)
     tokens = tuple(_walk(document, tree, tree.handle, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
@@ -131,20 +130,13 @@ def first_difference(before: Sequence[tuple[str, str]], after: Sequence[tuple[st
     return next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
 
 
-def _annotations(
-    document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span], within: Span | None
-) -> set[Span]:
-    """Spans of optional types, of statements that only declare a type, and of imports for types."""
+def _annotations(document: Document, matches: Sequence[nodes.Match], imported: set[Span]) -> set[Span]:
+    """Spans of optional types, and of imports for types."""
     spans: set[Span] = set()
-    bare: list[tuple[Span, Span]] = []
     for match in matches:
         spans.update(match.get("annotation", ()))
-        if "bare" in match:
-            bare.append((match["bare"][0], match["bare.name"][0]))
         if "conditional" in match and _only_for_types(document, match, imported):
             spans.update(match["conditional.whole"])
-    if bare:
-        spans.update(_declared_bare(document, tree, bare, within))
     return spans
 
 
@@ -155,24 +147,6 @@ def _type_variables(document: Document, matches: Sequence[nodes.Match]) -> set[S
         for match in matches
         if "typevar" in match and _TYPE_VARIABLE.fullmatch(document.slice(match["typevar.call"][0]))
     }
-
-
-def _declared_bare(
-    document: Document, tree: Tree, bare: list[tuple[Span, Span]], within: Span | None
-) -> Iterator[Span]:
-    """Statements that only declare a variable's type, of variables that the same function binds elsewhere.
-
-    Without such a binding, the statement makes a global name local, or is a field of a class.
-    """
-    bindings = {
-        name.start: name for name in names(document, tree, within) if name.binds and name.scope is not None
-    }
-    starts = {name.start for _, name in bare}
-    bound = {(name.text, name.scope) for start, name in bindings.items() if start not in starts}
-    for whole, name in bare:
-        binding = bindings.get(name.start)
-        if binding is not None and (binding.text, binding.scope) in bound:
-            yield whole
 
 
 def _only_for_types(document: Document, match: nodes.Match, imported: set[Span]) -> bool:

@@ -7,12 +7,12 @@ reads at most 200 lines above, 60 below, and 2,000 code points of a line.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import open_brackets, region_at
+from homebody.syntax.opaque import state_at
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
@@ -122,10 +122,10 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
     indentation = indentation_of([*previous, prefix + suffix + "|", *following], language)
     whole_prefix, _ = _line_around(document, offset, _MAX_SCAN)
     state = _scanned(previous, whole_prefix, language, indentation, complete=len(previous) == line)
-    known = region_at(document, tree, offset)
+    known = state_at(document, tree, offset)
     if known is not None and known.region is not state.region:
-        due = open_brackets(document, tree, offset) if state.region else state.due
-        state = ScanState(due, state.surplus, known.region)
+        # A scan that is wrong about strings is wrong about the brackets, too.
+        state = known if state.region else replace(state, region=known.region)
     in_code = state.region is None
     in_brackets = in_code and _holds_value(state, language, previous, prefix)
     at_block_start = in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets)

@@ -1,6 +1,6 @@
 """Find where to write the documentation of a definition.
 
-Pure. Positions come from the tree or, without one, from lines and indentation.
+Pure. Positions come from the tree.
 """
 
 import re
@@ -23,9 +23,7 @@ _STRING = re.compile(
     r"[rRuU]?(?:(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')", re.DOTALL
 )
 _ANY_STRING = re.compile(r"[rRuUbBfFtT]{0,2}[\"']")
-_COLON = re.compile(r":(?=\s*(?:#.*)?\Z)")
 _MAX_COMMENT_LINES = 200
-_MAX_HEADER_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,7 @@ def docstring_place(
 def _inside(document: Document, definition: Definition, unit: str) -> DocstringPlace | Obstacle:
     """Place at the start of the body, on its own lines."""
     outer = _indent(document, document.line_of(definition.header.start))
-    header_end = _header_end(document, definition)
-    if header_end is None:
-        return "no definition"
+    header_end = definition.header.start + len(document.slice(definition.header).rstrip())
     body = definition.body.start if definition.body else _next_text(document, header_end)
     own_line = body is not None and not document.text[document.line_start(body) : body].strip()
     indent = _indent(document, document.line_of(body)) if body is not None and own_line else ""
@@ -96,18 +92,6 @@ def _inside(document: Document, definition: Definition, unit: str) -> DocstringP
     blanks = _BLANKS.match(document.text, header_end)
     end = blanks.end() if blanks else header_end
     return DocstringPlace(Span(header_end, end), indent, before="\n" + indent, after="\n" + indent)
-
-
-def _header_end(document: Document, definition: Definition) -> int | None:
-    """Offset after the header's text; ``None`` if the definition came from lines and no line ends it."""
-    end = definition.header.start + len(document.slice(definition.header).rstrip())
-    if definition.body is not None:
-        return end
-    first = document.line_of(end)
-    for line in range(first, min(document.line_count, first + _MAX_HEADER_LINES)):
-        if match := _COLON.search(document.line_text(line)):
-            return document.line_starts[line] + match.end()
-    return None
 
 
 def _existing(document: Document, start: int, indent: str) -> DocstringPlace | Obstacle:

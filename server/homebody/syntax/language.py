@@ -46,7 +46,7 @@ _CAPTURES: Mapping[Group, re.Pattern[str]] = {
     "names": re.compile(
         r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|around|region|passed|members)\b"
     ),
-    "annotations": re.compile(r"@(?:annotation|bare|conditional|typevar)\b"),
+    "annotations": re.compile(r"@(?:annotation|conditional|typevar)\b"),
     "decorations": re.compile(r"@decoration\b"),
 }
 

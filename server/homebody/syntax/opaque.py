@@ -6,7 +6,7 @@ Pure, and fast enough for every keystroke: reads only the nodes in a window of 2
 from bisect import bisect_left
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from homebody.syntax import nodes, scanner
@@ -26,15 +26,10 @@ _MAX_PREFIX = 3
 _QUOTES = ('"', "'", "`")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRegion:
-    """The string or comment that contains an offset; ``region`` is ``None`` in code."""
+def state_at(document: Document, tree: Tree, offset: int) -> ScanState | None:
+    """Return the string or comment around ``offset``, and the brackets of what was scanned of its line.
 
-    region: Region | None
-
-
-def region_at(document: Document, tree: Tree, offset: int) -> KnownRegion | None:
-    """Return the string or comment around ``offset``; ``None`` if the tree is not reliable there.
+    ``None`` if the tree is not reliable there.
 
     The tree is not reliable if it does not fit the document, if the lines above contain a syntax error, or
     if they were edited since the parse. If only the cursor's line has an error or was edited, the tree is
@@ -57,9 +52,7 @@ def region_at(document: Document, tree: Tree, offset: int) -> KnownRegion | None
             regions.append((len(span), region))
     regions += [(len(span), None) for span in around.code if span.start < known_to < span.end]
     inside = min(regions, key=lambda item: item[0], default=(0, None))[1]
-    return KnownRegion(
-        scanner.scan(document.text[known_to:offset], language, ScanState(region=inside)).region
-    )
+    return scanner.scan(document.text[known_to:offset], language, ScanState(region=inside))
 
 
 def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
@@ -132,21 +125,6 @@ def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:
     return [*parts, Span(at, span.end)]
 
 
-def open_brackets(document: Document, tree: Tree, offset: int) -> str:
-    """Return the closing brackets still missing at ``offset``, the innermost last.
-
-    Scans the code before ``offset``, in a window of 200 lines, without strings and comments.
-    """
-    language = language_of(document.language_id, document.uri)
-    within = Span(_window_start(document, offset), offset)
-    kept: list[str] = []
-    at = within.start
-    for hole in (*opaque_spans(document, tree, within), Span(offset, offset)):
-        kept.append(document.text[at : max(at, min(hole.start, offset))])
-        at = max(at, hole.end)
-    return scanner.scan("".join(kept), _without_strings(language)).due
-
-
 def _window_start(document: Document, offset: int) -> int:
     line = document.line_of(offset)
     return max(document.line_starts[max(0, line - _WINDOW_LINES)], offset - _WINDOW_CHARS)
@@ -200,11 +178,6 @@ def _comment_region(text: str, start: int, language: Language) -> Region | None:
     comments = [region for region in language.regions if region.comment]
     begun = (region for region in comments if text.startswith(region.mark, start))
     return next(begun, comments[0] if comments else None)
-
-
-@cache
-def _without_strings(language: Language) -> Language:
-    return replace(language, regions=())
 
 
 @cache

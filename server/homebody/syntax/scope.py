@@ -144,19 +144,9 @@ def scope_around(document: Document, tree: Tree, span: Span) -> Definition | Non
 
 
 def first_definition(document: Document, tree: Tree, span: Span) -> Definition | None:
-    """Return the first function, class or other named scope that begins in ``span``.
-
-    Reads only the nodes in ``span``; if the tree has no result, tries the lines of ``span``.
-    """
-    if tree.fits(document):
-        for definition in _definitions(document, tree, span):
-            if span.start <= definition.span.start < span.end and definition.kind not in {
-                "scope",
-                "variable",
-            }:
-                return definition
-    for line in range(document.line_of(span.start), document.line_of(span.end) + 1):
-        if (definition := _by_line(document, tree.language, line, "")) is not None:
+    """Return the first function, class or other named scope that begins in ``span``; reads only its nodes."""
+    for definition in definitions(document, tree, span):
+        if span.start <= definition.span.start < span.end and definition.kind != "variable":
             return definition
     return None
 

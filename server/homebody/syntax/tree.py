@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.syntax.language import block_kinds, find
 from homebody.syntax.parsing import Units, encode, is_parsable, parse_in_thread, parse_text
@@ -31,15 +31,9 @@ _RETRY_EDITS = 100
 _MAX_DEPTH = 1_000
 
 
-class _Move(NamedTuple):
-    """An edit in tree-sitter's form: bytes, then (row, column in bytes)."""
-
-    start_byte: int
-    old_end_byte: int
-    new_end_byte: int
-    start_point: tuple[int, int]
-    old_end_point: tuple[int, int]
-    new_end_point: tuple[int, int]
+_Point: TypeAlias = tuple[int, int]
+_Move: TypeAlias = tuple[int, int, int, _Point, _Point, _Point]
+"""An edit in tree-sitter's form: its start, old end and new end, in bytes, then as (row, column in bytes)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,14 +319,9 @@ def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:
     # tree-sitter's rows end at "\n" alone; the document's own lines end at "\r" too.
     row = old.text.count("\n", 0, start)
     column = start_byte - tree.units.to_byte(old.text.rfind("\n", 0, start) + 1)
-    move = _Move(
-        start_byte,
-        old_end_byte,
-        new_end_byte,
-        (row, column),
-        _point_after((row, column), old.slice(edit.span)),
-        _point_after((row, column), edit.new_text),
-    )
+    point = row, column
+    ends = _point_after(point, old.slice(edit.span)), _point_after(point, edit.new_text)
+    move = start_byte, old_end_byte, new_end_byte, point, *ends
     handle = tree.handle
     if handle is not None:
         handle = handle.copy()
@@ -342,7 +331,7 @@ def _moved(tree: Tree, old: Document, edit: TextEdit) -> tuple[Tree, _Move]:
     return Tree(tree.language, length, changed, units, handle), move
 
 
-def _point_after(point: tuple[int, int], text: str) -> tuple[int, int]:
+def _point_after(point: _Point, text: str) -> _Point:
     """Row and column after ``text`` that begins at ``point``."""
     rows = text.count("\n")
     width = len(encode(text[text.rfind("\n") + 1 :]))

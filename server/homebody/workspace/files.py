@@ -49,10 +49,8 @@ class Limits:
     """
 
     max_file_bytes: int = 1024 * 1024
-    max_files: int = 100_000
     max_bytes: int = 256 * 1024 * 1024
     max_looks: int = 1_000_000
-    max_depth: int = 60
 
 
 def reason_against_context(entry: os.DirEntry[str], path: str, rule: str) -> str | None:
@@ -98,24 +96,21 @@ class Walk:
 
     def __iter__(self) -> Iterator[WalkedFile]:
         limits = self._limits
-        folders = deque([("", self._rules, 0)])
-        files = size = 0
+        folders = deque([("", self._rules)])
+        size = 0
         while folders:
-            below, rules, depth = folders.popleft()
+            below, rules = folders.popleft()
             listed = self._listed(below)
             rules = rules.inside({entry.name for entry in listed})
             for entry in listed:
                 self.looks += 1
-                if self.looks > limits.max_looks or files >= limits.max_files:
+                if self.looks > limits.max_looks:
                     self.cut = True
                     return
                 if entry.is_dir(follow_symlinks=False):
-                    if depth >= limits.max_depth:
-                        self.cut = True
-                    elif (inner := self._inside(entry, below, rules)) is not None:
-                        folders.append((f"{below}{entry.name}/", inner, depth + 1))
+                    if (inner := self._inside(entry, below, rules)) is not None:
+                        folders.append((f"{below}{entry.name}/", inner))
                 elif (file := self._file(entry, below, rules)) is not None:
-                    files += 1
                     size += file.size
                     if size > limits.max_bytes:
                         self.cut = True

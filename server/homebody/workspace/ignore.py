@@ -52,8 +52,6 @@ _BUILT_IN = (
 )
 NEVER = frozenset({_REPOSITORY, ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
 """Folders of version control systems; nothing in them is context."""
-# https://bford.info/cachedir/ and PEP 405: these files mark a folder that can be generated again.
-_MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 
 _HERE = re.compile(r"^(!?)\./+")
 
@@ -138,8 +136,6 @@ class FolderRules:
                 git += _read_list(self.path + _GIT_FILE, self.path)
         except _NoListError:
             own, closed = self.own, UNREADABLE
-        if self.given.is_index and any(has(mark) and _is_file(self.path + mark) for mark in _MARKS):
-            closed = closed or "its folder can be generated again"
         return replace(self, own=own, git=git, in_tree=in_tree, closed=closed)
 
     def _reason(self, path: str) -> str:
@@ -269,10 +265,6 @@ def _patterns_of(data: bytes, base: str) -> Patterns:
     is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
     text = data.decode("utf-16", "replace") if is_wide else data.decode("utf-8-sig", "surrogateescape")
     return Patterns.parse(text.split("\n"), base)
-
-
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - for each folder of each prompt
 
 
 def _spellings(folder: Path) -> tuple[str, ...]:

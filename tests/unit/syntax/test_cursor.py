@@ -70,9 +70,9 @@ PLACES = [
     ("css", "url(http://a█", "in_brackets"),
 ]
 WITH_A_TREE = [
-    ("python", 'x = f"a {b█} c"', "in_brackets"),
+    ("python", 'x = f"a {b█} c"', ""),
     ("javascript", "f(a, `x ${b█} y`)", ""),
-    ("javascriptreact", "const a = <p>It's {f(█)}</p>;", "in_brackets"),
+    ("javascriptreact", "const a = <p>It's {f(█)}</p>;", ""),
     ("ruby", 'x = "a #{b█} c"\n', ""),
     ("html", '<p class="a█b">It\'s</p>', "in_string"),
 ]

@@ -129,11 +129,6 @@ def test_the_repository_above_the_workspace_counts(tmp_path):
     check(tmp_path / "project", "a.py build/out.js build/keep/x.py Ä/ö.py !b")
 
 
-def test_caches_and_virtual_environments_are_known_by_their_marks(tmp_path):
-    make(tmp_path, {"build/CACHEDIR.TAG": "", "src/pyvenv.cfg": "", "docs/b/.gitignore": "*\n"})
-    check(tmp_path, "a.py b.txt docs/a.md keep/a.py Ä/ö.py !b")
-
-
 def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
     """``.homebodyignore`` can include them again, but never the ``.git`` folder."""
     paths = ["node_modules/x/index.js", "a/__pycache__/b.py", "poetry.lock", ".git/hooks/a.py", "c.py"]

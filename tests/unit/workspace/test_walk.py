@@ -66,9 +66,8 @@ def test_large_files_are_counted_and_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "expect"),
     [
-        ({"max_files": 2}, ["a.py", "b.py"]),
+        ({"max_bytes": 5}, ["a.py", "b.py"]),
         ({"max_looks": 2}, ["a.py", "b.py"]),
-        ({"max_depth": 1}, ["a.py", "b.py", "c/d.py"]),
     ],
 )
 def test_every_limit_ends_the_walk_and_is_reported(tmp_path, limits, expect):

@@ -56,6 +56,5 @@
 [(function_definition type_parameters: (_) @annotation) (class_definition type_parameters: (_) @annotation)]
 (assignment ":" @annotation type: (_) @annotation right: (_))
 (expression_statement (assignment right: (call function: (_) @typevar.call))) @typevar
-(expression_statement (assignment left: (identifier) @bare.name type: (_) !right)) @bare
 (if_statement condition: (_) @condition consequence: (_) @conditional !alternative) @conditional.whole
 (decorator) @decoration
