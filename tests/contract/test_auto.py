@@ -115,18 +115,6 @@ async def test_a_silent_server_delays_nothing():
     assert choice.block.kind == "ollama"
 
 
-async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
-    async with opened([NOBODY, llama_cpp.url]) as backend:
-        assert await ask(backend) == "return a + b"
-        info = await backend.describe()
-
-    assert (info.kind, info.fim is not None) == ("llama.cpp", True)
-    assert backend.reasons[-1] == (
-        f"completion: tiny-scripted of llama.cpp at {llama_cpp.url}, "
-        "since it is loaded and fills in the middle"
-    )
-
-
 async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:

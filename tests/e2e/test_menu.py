@@ -51,13 +51,7 @@ async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):
         assert found["items"][0]["label"] == "width * height"
 
 
-async def test_an_editor_with_ghost_text_has_it_in_one_place(serve):
-    """Its menu stays empty, unless ``completion.menu`` is ``always``; then both show the same."""
-    async with serve("width * height") as client:
-        client.open(URI, "def area(width, height):\n    return \n")
-        await client.execute("homebody.showPrompt")
-        assert await menu(client, 1, 11) == {"isIncomplete": False, "items": []}
-
+async def test_an_editor_with_ghost_text_may_have_both(serve):
     async with serve("width * height", settings={"completion": {"menu": "always"}}) as client:
         client.open(URI, "def area(width, height):\n    return \n")
         await client.execute("homebody.showPrompt")

@@ -112,19 +112,6 @@ async def test_a_cell_of_a_notebook_is_a_document(serve, workspace):
         assert (edit["text"], edit["range"]["start"]["line"]) == ("utf-8", 7)
 
 
-async def test_a_rejected_edit_does_not_come_back(serve, uri):
-    async with serve() as client:
-        client.open(uri, CODE)
-        for _ in range(2):
-            replace(client, uri, "latin-1", "utf-8")
-        (edit,) = await ask(client, uri)
-        client.notify("homebody/didRejectInlineEdit", {"id": edit["command"]["arguments"][0]})
-        assert await ask(client, uri) == []
-        replace(client, uri, "return data", "return data.strip()")
-
-        assert await ask(client, uri) == []
-
-
 async def test_an_accepted_edit_may_be_reported_by_a_notification(serve, uri):
     """As some clients do; unknown ids and odd arguments are ignored."""
     async with serve() as client:

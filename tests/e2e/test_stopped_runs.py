@@ -65,6 +65,9 @@ def trials(folder: Path, fault: str, command: tuple[str, ...], following: tuple[
     assert "Traceback" not in ran.stderr
     reports = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert len(reports) > 4
+    for report in reports:
+        stopped = {text for name, text in report["stopped"].items() if not name.startswith(".")}
+        assert stopped <= {OLD, NEW, TESTS}, report
     return reports
 
 
@@ -72,7 +75,6 @@ def trials(folder: Path, fault: str, command: tuple[str, ...], following: tuple[
 def test_undo_after_a_run_that_stopped_anywhere_gives_the_old_files(folder, fault):
     """Each file is complete before, and nothing else stays in the tree; undo finds nothing or succeeds."""
     for report in trials(folder, fault, (*RUN, "--verify", PASSES_FOR_A), UNDO):
-        assert {*changed(report["stopped"]).values()} <= {OLD, NEW}, report
         assert report["then"] in {0, 2}, report
         assert report["files"] == {"a.py": OLD, "b.py": OLD}, report
 
@@ -81,7 +83,6 @@ def test_undo_after_a_run_that_stopped_anywhere_gives_the_old_files(folder, faul
 def test_resume_after_a_run_that_stopped_anywhere_finishes_it(folder, fault):
     """Unless the run had not begun, or had ended with refused files because the disk was full."""
     for report in trials(folder, fault, (*RUN, "--verify", "true {file}"), RESUME):
-        assert {*changed(report["stopped"]).values()} <= {OLD, NEW}, report
         assert {*report["files"]} == {"a.py", "b.py"}, report
         texts = [*report["files"].values()]
         assert {*texts} <= {OLD, NEW}, report
@@ -99,7 +100,6 @@ def test_undo_after_a_run_that_stopped_while_it_created_a_file_removes_it(folder
     """The new file is complete or absent before."""
     answer(folder, TESTS)
     for report in trials(folder, fault, (*WRITE_TESTS, "--verify", verify), UNDO):
-        assert changed(report["stopped"]).get("test_a.py", TESTS) == TESTS, report
         assert report["files"] == {"a.py": OLD, "b.py": OLD}, report
 
 
@@ -112,7 +112,6 @@ def test_a_resume_that_was_killed_anywhere_can_be_repeated_or_undone(folder, fol
     begun(folder, *RUN, "--verify", "true {file}")
     answer(folder, NEW)
     for report in trials(folder, "killed", RESUME, following):
-        assert {*changed(report["stopped"]).values()} <= {OLD, NEW}, report
         assert {*report["files"].values()} == {OLD if following == UNDO else NEW}, report
         assert {*report["files"]} == {"a.py", "b.py"}, report
 
@@ -122,9 +121,4 @@ def test_an_undo_that_stopped_anywhere_can_be_repeated(folder, fault):
     """Each file is complete before."""
     begun(folder, *RUN)
     for report in trials(folder, fault, UNDO, UNDO):
-        assert {*changed(report["stopped"]).values()} <= {OLD, NEW}, report
         assert report["files"] == {"a.py": OLD, "b.py": OLD}, report
-
-
-def changed(files: dict[str, str]) -> dict[str, str]:
-    return {name: text for name, text in files.items() if not name.startswith(".")}

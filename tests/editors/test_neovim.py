@@ -45,24 +45,6 @@ def test_keys_before_the_server_is_ready_get_a_suggestion(open_editor):
 
 
 @BOTH
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ("<Tab><Esc>", "    return width * height"),  # leaving removes the indentation of an empty line
-        ("<Tab> + 1", "    return width * height + 1"),
-        ("<M-Right><M-Right>;", "    return width;"),
-    ],
-)
-def test_keys_that_are_typed_with_the_one_that_accepts_come_after_the_text(open_editor, keys, expected):
-    editor = open_editor(reply("return width * height"), code="def area(width, height):\n")
-    editor.keys("A<CR>")
-    editor.sees("return width * height")
-    editor.keys(keys)
-    editor.until(lambda: editor.lines[1] == expected)
-    assert editor.command("messages") == ""
-
-
-@BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
     several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]
     editor = open_editor(several, code="x = \n", setup=_KEEP_SHOWN)

@@ -58,14 +58,6 @@ def test_the_names_of_actions_are_completed(open_editor):
     assert editor.lua(complete, "1,3Homebody action doc") == ["docstring"]
 
 
-def test_what_the_server_says_asks_for_no_key(open_editor, tmp_path):
-    backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
-    settings = {"backend": backend, "completion": {"maxToken": 64}}
-    editor = open_editor(reply("x"), code=AREA, settings=settings)
-    editor.until(lambda: "homebody: editor settings: there is no setting" in editor.command("messages"))
-    assert editor.call("nvim_get_mode")["blocking"] is False
-
-
 def test_a_choice_from_a_list_asks_for_no_key(open_editor):
     editor = open_editor(reply("x"), code=AREA)
     editor.keys(":Homebody attach app<CR>")
@@ -141,20 +133,6 @@ def test_doctor_examines_the_settings_of_the_plugin(open_editor):
 def test_a_command_with_a_wrong_argument_says_which_there_are(open_editor, command, sentence):
     editor = open_editor(reply("x"), code=AREA)
     assert sentence in editor.command(command)
-
-
-def test_a_suggestion_that_was_held_back_leaves_a_sign(open_editor):
-    editor = open_editor([{"text": "width * height", "probability": 0.05}], code=AREA + "\nx = \n")
-    editor.keys("GA")
-    editor.sees("? <M-Bslash>")
-    editor.keys("<M-Bslash>")
-    editor.sees("x = width * height")
-    editor.keys("1")
-    editor.sees("? <M-Bslash>")
-    editor.keys("<Esc>")
-    editor.until(lambda: "?" not in editor.screen)
-    editor.lua("vim.api.nvim_exec_autocmds('User', { pattern = 'HomebodyStatus' })")
-    assert "?" not in editor.screen
 
 
 def test_the_help_is_found(tmp_path: Path):

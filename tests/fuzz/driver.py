@@ -15,7 +15,22 @@ from support.folders import own_environ
 
 Json = dict[str, Any]
 
-_SERVER = Path(__file__).with_name("server.py")
+# The unchanged language server with one additional request: the text of a document.
+_SERVER = """
+import sys
+from homebody.lsp.methods import create_server
+from homebody.lsp.process import share_interpreter
+from homebody.lsp.transport import serve_stdio
+
+async def text(_server, params):
+    document = server.documents.find(params["uri"])
+    return document and {"version": document.version, "text": document.text}
+
+share_interpreter()
+server = create_server()
+server.protocol.on_request("fuzz/text", text)
+sys.exit(serve_stdio(server))
+"""
 _LONGEST_SECONDS = 60.0
 CAPABILITIES: Json = {
     "workspace": {"applyEdit": True, "configuration": True, "workspaceEdit": {"documentChanges": True}},
@@ -145,7 +160,7 @@ async def start(folder: Path, encoding: str, replies: list[Json]) -> AsyncIterat
     workspace.mkdir(exist_ok=True)
     with (folder / "stderr").open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(_SERVER)),
+            *(sys.executable, "-c", _SERVER),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,

@@ -4,16 +4,13 @@ import sys
 from collections.abc import Callable
 
 
-def calls(do: Callable[[], object], *, named: str = "") -> int:
-    """How many functions are called, those in C included; or only those in C that are ``named`` so."""
+def calls(do: Callable[[], object]) -> int:
+    """Return how many functions are called, those in C included."""
     count = 0
 
-    def counted(_frame: object, event: str, function: object) -> None:
+    def counted(_frame: object, event: str, _function: object) -> None:
         nonlocal count
-        if named:
-            count += event == "c_call" and getattr(function, "__name__", "") == named
-        else:
-            count += event in {"call", "c_call"}
+        count += event in {"call", "c_call"}
 
     sys.setprofile(counted)
     try:

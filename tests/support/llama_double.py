@@ -1,9 +1,7 @@
-"""A minimal llama.cpp API that can load, send nothing, or route between models.
+"""A minimal llama.cpp API that can load, be busy, and send any events.
 
 Used for behaviour that a real server cannot be forced to; everything else is tested with the real one.
 """
-
-import asyncio
 
 from support.loopback import LoopbackServer, Reply, Request
 
@@ -14,11 +12,7 @@ class LlamaDouble(LoopbackServer):
     def __init__(self) -> None:
         super().__init__(self._handle)
         self.loading = False
-        self.silent = False
         self.busy = False
-        self.ends = True
-        self.endless = False
-        self.endless_event: object = {"content": "x"}
         self.events: list[object] = [
             {"content": "x"},
             {"content": "", "stop": True, "stop_type": "eos", "model": "double"},
@@ -38,17 +32,8 @@ class LlamaDouble(LoopbackServer):
             await reply.json({"error": {"message": "no FIM"}}, 501)
         elif self.busy:
             await reply.json({"error": {"message": "no slot is free", "code": 503}}, 503)
-        elif self.silent:
-            await asyncio.sleep(60)
         else:
-            await self._stream(reply)
-
-    async def _stream(self, reply: Reply) -> None:
-        await reply.begin("text/event-stream")
-        for event in self.events:
-            await reply.event(event)
-        while self.endless and not reply.client_is_gone:
-            await reply.event(self.endless_event)
-            await asyncio.sleep(0)
-        if self.ends:
+            await reply.begin("text/event-stream")
+            for event in self.events:
+                await reply.event(event)
             await reply.end()

@@ -5,7 +5,6 @@ that is not found, a model that runs in the cloud, reasoning.
 Every reply is the published example of that request with other values (``published/``).
 """
 
-import asyncio
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -47,12 +46,9 @@ class OllamaDouble(LoopbackServer):
     chat_answer: Answer = lambda _: WORDS
     default_num_ctx: int = 4096
     knows_truncate: bool = True
-    tells_context_length: bool = True
-    piece_seconds: float = 0.0
     loads: list[tuple[str, int]] = field(default_factory=list)
     loaded: dict[str, int] = field(default_factory=dict)
     left_the_machine: list[str] = field(default_factory=list)
-    hang_ups: int = 0
     reading_speed: float | None = None
     _last_prompt: str = ""
 
@@ -97,11 +93,7 @@ class OllamaDouble(LoopbackServer):
     def _running(self, model: OllamaModel) -> dict[str, Any]:
         entry = deepcopy(_EXAMPLES["GET /api/ps"]["models"][0])
         entry |= {"name": model.name, "model": model.name, "digest": model.digest}
-        if self.tells_context_length:
-            entry["context_length"] = self.loaded[model.name]
-        else:
-            del entry["context_length"]
-        return entry
+        return entry | {"context_length": self.loaded[model.name]}
 
     def _shown(self, model: OllamaModel) -> dict[str, Any]:
         shown = deepcopy(_EXAMPLES["POST /api/show"])
@@ -138,10 +130,6 @@ class OllamaDouble(LoopbackServer):
         if model.thought and body.get("think") is not False:
             await reply.line(self._piece(route, model, "", thinking=model.thought))
         for piece in pieces:
-            await asyncio.sleep(self.piece_seconds)
-            if reply.client_is_gone:
-                self.hang_ups += 1
-                return
             line = self._piece(route, model, piece)
             if body.get("logprobs"):
                 line["logprobs"] = [{"token": piece, "logprob": -0.1, "bytes": list(piece.encode())}]

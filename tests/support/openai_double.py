@@ -5,7 +5,6 @@ are not found, API tokens, reasoning in a separate field.
 Replies are the published examples with other values (``published/``).
 """
 
-import asyncio
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -41,9 +40,7 @@ class OpenAiDouble(LoopbackServer):
     chat_answer: Answer = lambda _: WORDS
     reasoning: str = ""
     api_key: str | None = None
-    piece_seconds: float = 0.0
     loads: list[str] = field(default_factory=list)
-    hang_ups: int = 0
     host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
@@ -144,10 +141,6 @@ class OpenAiDouble(LoopbackServer):
         if chats and self.reasoning:
             await reply.event(self._chunk(route, model, {"reasoning_content": self.reasoning}, None))
         for piece in pieces:
-            await asyncio.sleep(self.piece_seconds)
-            if reply.client_is_gone:
-                self.hang_ups += 1
-                return
             result = {"content": piece} if chats else {"text": piece}
             await reply.event(self._chunk(route, model, result, None, logprobs=bool(body.get("logprobs"))))
         await reply.event(self._chunk(route, model, {} if chats else {"text": ""}, reason))

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-SCRIPT = {"name": "tiny", "context_length": 4096, "reply": [{"text": "It adds."}]}
 PLACES = {
     "a selection across functions": (
         "app.py:2-6",
@@ -27,12 +26,12 @@ COMMANDS = {
 
 
 @pytest.fixture
-def answering(own_folders, monkeypatch):
-    def write(*replies: dict[str, object]) -> None:
-        (own_folders / "script.json").write_text(json.dumps(SCRIPT | {"reply": list(replies)}))
+def answering(scripted, monkeypatch):
+    def write(reply: dict[str, object]) -> None:
+        script = {"name": "tiny", "context_length": 4096, "reply": [reply]}
+        (scripted / "script.json").write_text(json.dumps(script))
 
     write({"text": "It adds."})
-    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "scripted")
     monkeypatch.setenv("HOMEBODY_BACKEND_MODEL", "./script.json")
     monkeypatch.setenv("HOMEBODY_CHAT_READING_SECONDS", "600")
     monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 
 def test_a_fresh_machine_lists_the_next_steps(run):
     ended = run("models", "list")
@@ -29,17 +27,3 @@ def test_a_model_by_its_path_from_install_to_remove(run, tiny_model):
     removed = f"tiny is removed from the list; the file was not deleted: {tiny_model}\n"
     assert run("models", "remove", "tiny").out == removed
     assert tiny_model.is_file()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("show", "nix"), "There is no model nix: `homebody models list` lists the models"),
-        (("remove", "nix"), "There is no model nix: `homebody models list` lists the models"),
-        (("install", "nix.gguf"), "nix.gguf does not exist: name a GGUF file"),
-    ],
-)
-def test_mistakes_are_reported_in_one_sentence(run, arguments, sentence):
-    ended = run("models", *arguments)
-    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
-    assert sentence in ended.err

@@ -40,12 +40,6 @@ def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
     assert (ended.code, "My own (selection, workspace)" in ended.out) == (0, True)
 
 
-def test_what_is_no_folder_is_not_called_right(run, own_folders):
-    ended = run("prompts", "typo")
-    assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "homebody: typo is not a folder: name the workspace, or leave it out.\n"
-
-
 def _own(own_folders, name, text):
     folder = own_folders.parent / "config" / "prompts"
     folder.mkdir(parents=True, exist_ok=True)
