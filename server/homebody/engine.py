@@ -18,7 +18,6 @@ from homebody.backend.base import BackendState, ModelInfo, ReadProgress, Slot, S
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import family_of
-from homebody.postprocess.ghost.noise import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.settings.load import Loaded
@@ -45,9 +44,6 @@ _MEASURABLE_TOKENS = 24
 
 _TOO_SLOW = 20.0
 """Prompt tokens per second below which even the smallest window is read for about five seconds."""
-
-_PROSE_ANSWERS = 4
-"""A model counts as unable to fill in the middle once its prose answers exceed its code answers by this."""
 
 
 @dataclass(slots=True)
@@ -92,32 +88,6 @@ class Speed:
             self.prompt = _follow(self.prompt, speed)
 
 
-@dataclass(slots=True)
-class FillIn:
-    """Whether a model answers fill-in-the-middle prompts with code; counted for the model that answered last.
-
-    A vocabulary with the markers is no proof: a model that was not trained with them answers as in a chat.
-    Each answer in prose adds one to the count and each answer in code subtracts one, so a model that writes
-    prose occasionally keeps its markers.
-    """
-
-    model: str = ""
-    count: int = 0
-
-    def learn(self, model: str, kind: AnswerKind) -> bool:
-        """Count one answer; returns whether it is the one after which ``fails`` becomes true."""
-        if model != self.model:
-            self.model, self.count = model, 0
-        if self.count >= _PROSE_ANSWERS:
-            return False
-        self.count = max(0, self.count + {"prose": 1, "code": -1, "unclear": 0}[kind])
-        return self.count >= _PROSE_ANSWERS
-
-    def fails(self, model: str) -> bool:
-        """Whether this model counts as unable to fill in the middle."""
-        return model == self.model and self.count >= _PROSE_ANSWERS
-
-
 class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
@@ -130,7 +100,6 @@ class Use:
         self._other = other
         self.tokens = TokenCounts()
         self.speed = Speed()
-        self.fill_in = FillIn()
         self.streams = 0
         # The cache that chats use; ``None`` lets the server choose, so that several can run in parallel.
         self.slot: Slot | None = "chat"
@@ -152,7 +121,7 @@ class Use:
         if other is not None and other.known is not None:
             its = other.known
             if (its.name, its.url) == (info.name, info.url):
-                self.tokens, self.speed, self.fill_in = other.tokens, other.speed, other.fill_in
+                self.tokens, self.speed = other.tokens, other.speed
 
     async def learn_counts(self, texts: Sequence[str], sources: Iterable[str], *, limit: int = 2000) -> None:
         """Count the new lines of ``texts`` with one call; do nothing if the server cannot count.

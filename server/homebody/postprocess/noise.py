@@ -39,9 +39,6 @@ _BEFORE = (
     r"|(?:The (?:complete|missing|following|updated|refactored|improved|modified|new|rest)"
     rf"|To (?:complete|fix|implement|solve|refactor|improve)|This is|You can)\b{_SENTENCE})[.:!][ \t]*"
 )
-CHATTER_BEFORE = re.compile(rf"\s*{_BEFORE}(?:\n+|\Z)")
-"""Introduction at the start of an answer, with the line ends after it."""
-
 CHATTER_LINE = re.compile(_BEFORE, re.IGNORECASE)
 """A whole line that introduces the code, in any case."""
 

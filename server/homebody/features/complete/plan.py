@@ -167,11 +167,7 @@ async def place_at(session: Session, document: Document, offset: int) -> Place:
     """Return a place for the model that is served now. Raises ``BackendError``."""
     engine = session.engine
     info = await engine.completion.describe()
-    choice = engine.settings.completion.fim
-    # A layout that the user chose is kept, even if the model answers with prose.
-    if choice == "auto" and engine.completion.fill_in.fails(info.name):
-        choice = "none"
-    return Place(session, info, find_format(info, choice), document, offset)
+    return Place(session, info, find_format(info, engine.settings.completion.fim), document, offset)
 
 
 async def best_window(place: Place) -> tuple[PromptWindow, Placement]:

@@ -17,7 +17,6 @@ from homebody.context.select import without
 from homebody.features.budgets import accounted, compared
 from homebody.features.complete.plan import Place
 from homebody.postprocess.ghost.draft import Wanted
-from homebody.postprocess.ghost.noise import expects_code, kind_of
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.session.answers import Generation
 from homebody.session.prompt_window import PromptWindow
@@ -132,13 +131,6 @@ def request_at(
     )
 
 
-PROSE_NOTE = (
-    "The model has fill-in-the-middle tokens but answers with prose, so suggestions now use only the text "
-    "before the cursor; `homebody models recommend` names a model that fills in the middle."
-)
-"""Reported once for each model, and by ``doctor``."""
-
-
 def record_of(sent: Sent) -> PromptRecord:
     """Record what is sent; its sources are listed when somebody looks at them."""
     place, info = sent.request.place, sent.request.place.info
@@ -159,7 +151,7 @@ def record_of(sent: Sent) -> PromptRecord:
 
 def learn(sent: Sent, generation: Generation) -> None:
     """Update the speed and the token counts from an answer that has ended by itself."""
-    request, place = sent.request, sent.request.place
+    place = sent.request.place
     use, stats, seen = place.engine.completion, generation.stats, None
     if generation.first_token_at is not None:
         seconds = generation.first_token_at - generation.began
@@ -169,17 +161,8 @@ def learn(sent: Sent, generation: Generation) -> None:
     use.speed.learn(stats, seen)
     if (record := generation.record) is not None:
         notes = compared(use, record.text, record.prompt_tokens, stats, exact=place.counts_exactly)
-        notes = (*notes, *_fill_in_notes(request, generation.text))
         place.engine.audit.note(record, notes)
         generation.record = replace(record, notes=(*record.notes, *notes))
-
-
-def _fill_in_notes(request: Request, answer: str) -> tuple[str, ...]:
-    """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
-    place, engine = request.place, request.place.engine
-    if place.row is None or engine.settings.completion.fim != "auto" or not expects_code(request.cursor):
-        return ()
-    return (PROSE_NOTE,) if engine.completion.fill_in.learn(place.info.name, kind_of(answer)) else ()
 
 
 def _listed(
