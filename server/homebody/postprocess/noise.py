@@ -1,4 +1,4 @@
-"""Text in a model's answer that is not code: control tokens, reasoning, fences, chatter, loops.
+"""Text in a model's answer that is not code: control tokens, fences, chatter, loops.
 
 Patterns only, shared by the rules for ghost text and by the edits; each decides what to remove.
 All patterns take linear time: repetitions are possessive, or can match in only one way.
@@ -27,8 +27,6 @@ Tokens that are also plausible code (``[PREFIX]``, ``<PRE>``, ``<filename>``) ar
 FENCE = re.compile(r"^(?P<indent>[ \t]*+)(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n`]*+)$", re.MULTILINE)
 """A line that opens or closes a fenced code block; ``info`` is what follows the fence, unstripped."""
 
-_THOUGHT = re.compile(r"\s*<(think|thinking|reasoning|thought)>")
-
 _SENTENCE = r"(?:[^\n(){}\[\]=;`]|`[^\n`]*`|(?<= )\([^\n(){}\[\]=;]*\))*"
 """Rest of a sentence: no brackets or assignments, except in backticks or as a remark in parentheses."""
 
@@ -48,15 +46,6 @@ CHATTER_AFTER = re.compile(
     rf"|With (?:this|these|the)|Now,? (?:the|this|it|you))\b{_SENTENCE}[.:!?][ \t]*(?=\n|\Z)"
 )
 """First line of a paragraph that explains the code before it."""
-
-
-def after_reasoning(text: str) -> str | None:
-    """Return the answer without the reasoning at its start; ``None`` while the reasoning has no end."""
-    found = _THOUGHT.match(text)
-    if not found:
-        return text
-    _, end, answer = text.partition(f"</{found.group(1)}>")
-    return answer.lstrip("\n") if end else None
 
 
 _INVISIBLE = re.compile(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.answer_code import Refusal, without_reasoning
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.docstring import docstring_edits, end_of_sentence
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
@@ -20,8 +20,7 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     text = function.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
     try:
-        given = without_reasoning(answer)
-        edits = docstring_edits(document, parse(document), Span(start, end), given, cut=cut)
+        edits = docstring_edits(document, parse(document), Span(start, end), answer, cut=cut)
     except Refusal as refusal:
         return f"refused: {refusal}"
     result = apply_edits(text, edits)
@@ -41,7 +40,6 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
         "Docstring: Return one.",
         '```python\ndef f(self, a, b=1):\n    """Return one."""\n    return 1\n```',
         'def f(self, a, b=1):\n    """Return one."""\n    return 1\n\nprint("""x""")',
-        "<think>hm</think>Return one.<|im_end|>",
         "Return one.\n" * 6,
     ],
 )
@@ -78,7 +76,6 @@ def test_a_body_on_the_header_line_moves_to_a_line_of_its_own():
     [
         (METHOD, "```python\ndef f(self, a, b=1):\n    return 1\n```", False, "without a description"),
         (METHOD, "", False, "without a description"),
-        (METHOD, "<think>hm", False, "reasoning"),
         (METHOD, "This function retur", True, "cut"),
         (METHOD, '"""Return one of', True, "cut"),
         ("⟦x = 1\n⟧", "One.", False, "no function or class"),

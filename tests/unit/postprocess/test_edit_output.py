@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import placeholder
 from homebody.text import Document, Span, apply_edits
@@ -20,9 +20,8 @@ def edited(selection: str, answer: str, *, language: str = "python", cut: bool =
     document = Document.create("file:///a", language, 1, text)
     span = Span(start, end)
     try:
-        code = code_in_answer(
-            without_reasoning(answer), old=document.slice(span), cut=cut, markdown=language == "markdown"
-        )
+        is_markdown = language == "markdown"
+        code = code_in_answer(answer, old=document.slice(span), cut=cut, markdown=is_markdown)
         new = placed(document, span, code)
     except Refusal as refusal:
         return f"refused: {refusal}"
@@ -43,14 +42,10 @@ TWICE = "class A:\n    def f(self):\n        return 2\n\n    x = 1\n"
         "```python\ndef f(self):\n    return 2\n```",
         "Sure! Here is the method:\n\n```python\ndef f(self):\n    return 2\n```\n\nIt returns two.",
         "Here's the updated code:\ndef f(self):\n    return 2\n\nThis returns two instead of one.",
-        "<think>They want ``` two.</think>\n```\ndef f(self):\n    return 2\n```",
-        "reasoning without its begin</think>\ndef f(self):\n    return 2",
         "~~~py\ndef f(self):\n    return 2\n~~~",
         "  ```python\n  def f(self):\n      return 2\n  ```",
-        "def f(self):\r\n    return 2\r\n",
         "```python\ndef f(self):\n\treturn 2\n```",
         "```python\ndef f(self):\n  return 2\n```",
-        "```python\ndef f(self):\n    return 2\n```<|im_end|>",
         "Old:\n```\ndef f(self):\n    return 1\n```\nNew:\n```\ndef f(self):\n    return 2\n```",
         "```python\ndef f(self):\n    return 2\n```\nRun:\n```text\nOutput that is longer than code.\n```",
     ],
@@ -65,7 +60,6 @@ def test_only_the_code_is_taken_at_the_selections_indentation(answer):
         ("```python\ndef f(self):\n    return 2\n", False, "code block"),
         ("def f(self):\n    return", True, "output limit"),
         ("```python\ndef f(self):\n    ret", True, "code block"),
-        ("<think>They want", False, "reasoning"),
         ("", False, "without any code"),
         ("Sure, here you go:\n```python\n```", False, "without any code"),
     ],
@@ -141,7 +135,7 @@ def test_any_answer_is_applied_or_refused(before, old, after, answer):
     document = Document.create("file:///a", "python", 1, before + old + after)
     span = Span(len(before), len(before) + len(old))
     with contextlib.suppress(Refusal):
-        new = placed(document, span, code_in_answer(without_reasoning(answer), old=old))
+        new = placed(document, span, code_in_answer(answer, old=old))
         result = apply_edits(document.text, [new])
         assert result.startswith(before)
         assert result.endswith(after)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_LINE, after_reasoning
+from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_LINE
 
 
 @pytest.mark.parametrize(
@@ -34,19 +34,3 @@ def test_an_introduction_is_recognised(line: str):
 )
 def test_an_explanation_is_recognised(line: str):
     assert CHATTER_AFTER.fullmatch(line)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("x = 1", "x = 1"),
-        ("<think>why</think>\n\n    x = 1", "    x = 1"),
-        (" <reasoning>why</reasoning>x", "x"),
-        ("<think>why", None),
-        ("<think>why</thinking>", None),
-        ("x = '<think>'", "x = '<think>'"),
-    ],
-)
-def test_reasoning_at_the_start_is_removed(text: str, expected: str | None):
-    """The result is empty until the reasoning has ended."""
-    assert after_reasoning(text) == expected

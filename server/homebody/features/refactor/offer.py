@@ -3,12 +3,13 @@
 Pure; parses code, so it runs in a thread.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from homebody.features.refactor.results import NewFile, Offer, RewriteRequest
 from homebody.features.refactor.tests_file import tests_refusal
-from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.imports import NewImport, only_used
@@ -21,8 +22,12 @@ from homebody.postprocess.edit.rewritten import rewritten
 from homebody.postprocess.edit.undefined import needed
 from homebody.postprocess.edit.written import Written
 from homebody.postprocess.lines import with_line_ends
+from homebody.postprocess.noise import CHAT_TOKENS
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Span, TextEdit
+
+_CONTROL = re.compile(rf"(?:(?:{CHAT_TOKENS}|</s>)\s*)+\Z")
+"""Control tokens at the end of an answer, which a server with a wrong template prints."""
 
 _NOTED: dict[str, frozenset[str]] = {
     "types": frozenset({"comment", "undefined"}),
@@ -37,7 +42,7 @@ def offer_of(request: RewriteRequest, answer: str, *, complete: bool) -> Offer:
     ``complete`` is false if the token limit cut the answer.
     """
     try:
-        return _offer(request, without_reasoning(answer), complete=complete)
+        return _offer(request, _CONTROL.sub("", with_line_ends(answer, "\n")), complete=complete)
     except Refusal as refusal:
         return Offer(refusal=str(refusal))
 

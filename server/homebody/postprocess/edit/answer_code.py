@@ -3,11 +3,8 @@
 import re
 
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
-from homebody.postprocess.noise import CHAT_TOKENS, CHATTER_AFTER, CHATTER_LINE, FENCE, after_reasoning
+from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_LINE, FENCE
 
-_CONTROL = re.compile(rf"{CHAT_TOKENS}|</s>\s*\Z")
-_EMPTY_THOUGHT = re.compile(r"<(think|thinking)>\s*</\1>")
-_END_OF_THOUGHT = re.compile(r"</(?:think|thinking)>\s*")
 _MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
 """Bold text, a heading or a list in bold after the code."""
 
@@ -22,27 +19,10 @@ class Refusal(Exception):
 CUT = "The answer was cut at the output limit: try again, or select less code."
 NO_CODE = "The model answered without any code; try again or word the instruction differently."
 _UNCLOSED = "The answer ends within a code block, so some of it is missing: try again, or select less code."
-_STILL_THINKING = "The answer ended while the model was still reasoning: try again, or select less code."
-
-
-def without_reasoning(answer: str) -> str:
-    r"""Answer with ``\n`` as line end, without reasoning and control tokens. Raises ``Refusal``."""
-    text = answer.replace("\r\n", "\n").replace("\r", "\n")
-    text = after_reasoning(text)
-    if text is None:
-        raise Refusal(_STILL_THINKING)
-    text = _EMPTY_THOUGHT.sub("", text)
-    # Where the chat template opens the reasoning block, the answer contains only its end.
-    if "<think" not in text and (closing := _END_OF_THOUGHT.search(text)):
-        text = text[closing.end() :]
-    while found := _CONTROL.match(text):
-        text = text[found.end() :]
-    end = _CONTROL.search(text)
-    return text[: end.start()] if end else text
 
 
 def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str:
-    """Extract the code of an answer without reasoning. Raises ``Refusal`` if there is none, or only a part.
+    """Extract the code of an answer. Raises ``Refusal`` if there is none, or only a part.
 
     A block that only quotes ``old``, the code that was sent, is skipped. ``cut``: the answer ended at the
     token limit, so only a closed block is complete. ``markdown``: the code is Markdown, and fences in it are
