@@ -60,28 +60,24 @@ def inserted(document: Document, span: Span, code: str, indent: str | None = Non
     is_blank = not document.slice(span).strip()
     last = document.line_of(span.end)
     first = last if is_blank else last + 1
-    above = [document.line_text(line).strip() for line in range(max(0, first - _MOST_REPEATED), first)]
-    below = [
-        text
-        for line in range(last + 1, min(document.line_count, last + _MOST_REPEATED))
-        if (text := document.line_text(line).strip())
-    ]
+    around = range(max(0, first - _MOST_REPEATED), min(document.line_count, last + _MOST_REPEATED))
+    there = [(line, text) for line in around if (text := document.line_text(line).strip())]
+    above, below = [line for line in there if line[0] < first], [text for line, text in there if line > last]
     lines = code.strip("\n").split("\n")
-    own = [line.strip() for line in lines]
-    repeated = _overlap(above, own)
+    own = [(number, text) for number, line in enumerate(lines) if (text := line.strip())]
+    texts = [text for _, text in own]
+    repeated = _overlap([text for _, text in above], texts)
     if repeated:
-        indent = indent_of(document.line_text(first - repeated))
+        indent = indent_of(document.line_text(above[-repeated][0]))
     # Brackets alone are only repeated if something above is.
-    rest = [number for number, line in enumerate(own) if line and number >= repeated]
-    count = _overlap([own[number] for number in rest], below)
+    count = _overlap(texts[repeated:], below)
     if count and (repeated or re.search(r"\w", "".join(below[:count]))):
-        lines = lines[: rest[-count]]
-    if not "".join(lines[repeated:]).strip():
+        lines = lines[: own[-count][0]]
+    if repeated + count == len(own):
         return []
     at = Span(span.end, span.end)
-    new = "".join(
-        placed(document, at, "\n".join(lines), indent).new_text.splitlines(keepends=True)[repeated:]
-    )
+    new = placed(document, at, "\n".join(lines), indent).new_text.splitlines(keepends=True)
+    new = "".join(new[own[repeated][0] :])
     if not is_blank:
         return [TextEdit(at, document.newline + new.lstrip("\r\n"))]
     return [TextEdit(span, new if span.end < len(document.text) else new + document.newline)]
