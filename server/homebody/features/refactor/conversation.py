@@ -34,7 +34,7 @@ _TRIES = 2
 """Maximum number of answers to one request: the first, and one correction."""
 
 _KEEPING = frozenset({"behaviour", "additions"})
-"""Guards under which an answer with notes is sent back once; an undefined name is always sent back.
+"""Guards under which an answer with notes is sent back once; one with an undefined name always is.
 
 Notes on keywords alone are no reason, since these tasks change the flow of control; nor is a call on a
 variable that is gone: a loop that appends to a list becomes a comprehension.

@@ -40,6 +40,7 @@ _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
 _KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
+_NEW_CODE = "the new code"
 _RECEIVER = re.compile(r"\W.*", re.DOTALL)
 _IN_HEADS = frozenset({"name", "word"})
 """Kinds that are not counted in heads, which are compared as a whole."""
@@ -156,7 +157,8 @@ def _definitions(edit: Edited) -> list[Note]:
         elif before:
             place = _used_in(edit, before.name) if before.name not in names else ""
             used = f", which {place} still uses" if place else ""
-            gone.append(Note(f"removes the {before.shown}{used}", kind="broken" if used else ""))
+            kind = "undefined" if place == _NEW_CODE else "broken" if place else ""
+            gone.append(Note(f"removes the {before.shown}{used}", kind=kind))
         elif after:
             place = _defined_in(edit, after)
             again = f", which {place} defines too" if place else ""
@@ -359,7 +361,7 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
     document, span = edit.file.document, edit.span
     is_bound = not but and any(each.text == name and each.binds for each in edit.after.names)
     if not is_bound and sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
-        return "the new code"
+        return _NEW_CODE
     for match in islice(re.finditer(_alone(name), document.text), _MOST_PLACES):
         at = match.start()
         line = document.line_of(at)
