@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from statistics import median
 
 import typer
 
@@ -60,11 +59,9 @@ async def _show(settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
         path = Path(folder) / "stock.py"
         path.write_text(text, encoding="utf-8")
-        began = time.perf_counter()
         async with open_engine(settings, folders=[path.parent]) as engine:
             info = await engine.completion.describe()
             demo = _Demo(engine, Document.create(path.as_uri(), "python", 1, text))
-            demo.measured("the model is ready", began)
             demo.terminal.write(
                 f"A file is open: stock.py\nThe model answers: {info.name} ({info.kind}), "
                 f"{info.context_length} tokens of context\n\n"
@@ -86,21 +83,14 @@ async def _show(settings: Settings) -> None:
 
 
 class _Demo:
-    """One file that is open in an editor; ``times`` are what was measured, as shown."""
+    """One file that is open in an editor."""
 
     def __init__(self, engine: Engine, document: Document) -> None:
         self.terminal = Terminal()
         self.engine = engine
         self.session = Session(engine)
         self.document = document
-        self.times: list[tuple[str, str]] = []
         engine.trees.open(document)
-
-    def measured(self, what: str, began: float) -> str:
-        """Add the time since ``began`` to those that are shown at the end."""
-        took = f"{(time.perf_counter() - began) * 1000:.0f} ms"
-        self.times.append((what, took))
-        return took
 
     def heading(self, title: str, about: str) -> None:
         """Begin a part of the demo."""
@@ -110,7 +100,6 @@ class _Demo:
     async def complete(self) -> None:
         """Type the beginning of three lines, wait for ghost text, and type on into it."""
         self.heading("1  Suggestions while you type", "Grey text is from the model; Tab would accept it.")
-        waits: list[float] = []
         for line, typed in _SPOTS:
             start = self.document.text.index(line)
             cursor, row = start + len(typed), self.document.line_of(start)
@@ -123,40 +112,28 @@ class _Demo:
             self.terminal.write(f"{row + 1:>4}  {typed}")
             if ghost:
                 self.terminal.write(ghost.split("\n")[0], "bright_black italic")
-                took = self.measured(f"the suggestion in line {row + 1}, after a key", began)
-                self.terminal.write(f"   {took}\n", "cyan")
-                # The next keystroke matches the suggestion, so the rest is reused without a model request.
-                self._change(TextEdit(Span(cursor, cursor), ghost[0]))
-                began = time.perf_counter()
-                await self._suggested(cursor + 1)
-                waits.append(time.perf_counter() - began)
+                self.terminal.write(f"   {milliseconds_since(began)}\n", "cyan")
             else:
                 self.terminal.write("   (no suggestion: the model's confidence is too low)\n", "yellow")
             self._change(TextEdit(self.document.line_span(row), line))
-        if waits:
-            self.times.append(("the rest of it, a key later (median)", f"{median(waits) * 1000:.1f} ms"))
         self.terminal.write("\n")
 
     async def explain(self) -> None:
         """Stream an explanation of one method."""
         self.heading("2  An explanation", "Of the function `mean_price`, streamed.")
         began = time.perf_counter()
-        first = 0.0
+        first = ""
 
         def on_text(text: str) -> None:
             nonlocal first
-            if not first:
-                first = time.perf_counter()
-                self.measured("the explanation's first word", began)
+            first = first or milliseconds_since(began)
             self.terminal.write(text)
 
         span = self._span_from("def mean_price")
         result = await explain(self.engine, self.document, span, session=self.session, on_text=on_text)
         usage = result.usage
-        speed = usage.output_tokens / max(time.perf_counter() - first, 0.001)
-        self.times.append(("the explanation's speed", f"{speed:.0f} tokens/s"))
         tokens = f"{usage.prompt_tokens} prompt tokens and {usage.output_tokens} of answer"
-        self.terminal.write(f"\n\n{tokens}, in a context of {usage.context_length}\n\n", "cyan")
+        self.terminal.write(f"\n\n{tokens}; the first word after {first}\n\n", "cyan")
 
     async def refactor(self) -> None:
         """List the actions, and let the model write a docstring."""
@@ -165,18 +142,14 @@ class _Demo:
         actions = list_actions(self.engine, self.document, span)
         self.terminal.write("".join(f"   • {action.title}\n" for action in actions if not action.lacks))
         self.terminal.write("\n“Write a docstring”, as a diff:\n\n")
-        began = time.perf_counter()
         result = await refactor(self.engine, self.document, span, action="docstring", session=self.session)
-        self.measured("the docstring", began)
         if result.reason:
             self.terminal.write(f"{result.status}: {result.reason}\n", "yellow")
         self.terminal.diff(unified_diff(Path("stock.py"), text, apply_edits(text, result.edits)))
         self.terminal.write("\n")
 
     def sum_up(self) -> None:
-        """Print the measurements, what the model is suited for, and the next steps."""
-        self.terminal.write("Measured in this run, on this machine\n", "bold")
-        self.terminal.write("".join(f"   {what:<45}{took:>12}\n" for what, took in self.times))
+        """Say what the model is suited for, and print the next steps."""
         self.terminal.write(_ABOUT_THE_MODEL)
         self.terminal.write("Next\n", "bold")
         self.terminal.write("".join(f"   {line}\n" for line in next_steps(this_installation())))
@@ -196,6 +169,11 @@ class _Demo:
         """Return the span from the text ``start`` to the end of the file."""
         text = self.document.text
         return Span(text.index(start), len(text.rstrip()))
+
+
+def milliseconds_since(began: float) -> str:
+    """Return the time since ``began``, as shown."""
+    return f"{(time.perf_counter() - began) * 1000:.0f} ms"
 
 
 def next_steps(installation: Installation) -> Iterator[str]:

@@ -41,9 +41,7 @@ def command(
 async def _run(loaded: Loaded) -> Diagnosis:
     async with open_engine(loaded.settings) as engine:
         engine.gate.stop(loaded.error)
-        return await doctor(
-            engine, problems=[problem.message for problem in loaded.problems], origins=loaded.origins
-        )
+        return await doctor(engine, problems=[problem.message for problem in loaded.problems])
 
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:

@@ -1,7 +1,6 @@
 """``homebody models``: list, install, show and remove the weights that the embedded model may use."""
 
 import asyncio
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -199,15 +198,9 @@ def _context(length: int | None) -> str:
 
 
 def _progress(what: str, terminal: Terminal) -> OnProgress:
-    """Show how much is downloaded: on a terminal in one line, elsewhere in a line for each quarter."""
-    quarters = -1
+    """Show how much is downloaded."""
 
     def show(done: int, total: int) -> None:
-        nonlocal quarters
-        text = f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB"
-        terminal.progress(text)
-        if (now := 4 * done // max(1, total)) > quarters and not sys.stderr.isatty():
-            quarters = now
-            terminal.report(text)
+        terminal.progress(f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB")
 
     return show

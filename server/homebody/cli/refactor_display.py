@@ -5,7 +5,6 @@ Its progress is a live line on a terminal, plain lines elsewhere, nothing with `
 
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 from homebody.cli.answers import show_prompt_text
@@ -17,8 +16,6 @@ from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Selection, described
 from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome
-
-_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 
 
 class Display:
@@ -148,9 +145,6 @@ def _status(status: str, *, is_written: bool) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Format seconds: ``45 s``, ``3 min 5 s``."""
-    whole = round(seconds)
-    for (size, unit), (smaller, smaller_unit) in pairwise(_UNITS):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // smaller} {smaller_unit}"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    """Format seconds: ``45.0 s``, ``3 min 5 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
 from homebody.headless.report import Lines
@@ -122,15 +121,9 @@ def harmless(text: str) -> str:
 
 def as_columns(rows: Sequence[Sequence[str]], *, right: bool = False) -> str:
     """Lay out rows of plain text in columns; the first row has their names."""
-    table = Table.grid(padding=(0, 2))
-    for _ in rows[0]:
-        table.add_column(justify="right" if right else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console = Console(width=10_000, color_system=None, file=sys.stdout)
-    with console.capture() as captured:
-        console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = str.rjust if right else str.ljust
+    return "".join("  ".join(map(aligned, row, widths)).rstrip() + "\n" for row in rows)
 
 
 def place_of(uri: str) -> str:

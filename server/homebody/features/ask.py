@@ -11,21 +11,18 @@ from typing import Unpack
 
 from msgspec import structs
 
-from homebody.audit import Source
 from homebody.backend.base import OWN, TYPED
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import find_material, lay_out
-from homebody.features.attachments import PASTED, Attached
+from homebody.features.attachments import Attached
 from homebody.features.budgets import chat_room
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted, readable_history
-from homebody.features.project_rules import RULES
 from homebody.features.selection import file_of, meant_span
 from homebody.features.surroundings import code_values, sampling_of, shown_path
-from homebody.media import Media
 from homebody.prompt.front_matter import fill_shipped, shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session
@@ -37,9 +34,6 @@ _HISTORY_SHARE = 0.75
 _EXPLAINED_SHARE = 4
 """Share of the context up to which explained code is added to the conversation; of longer code, only its
 position is."""
-
-_MOST_NAMED = 6
-"""Maximum number of places that a question still names after its code was left out."""
 
 _REGENERATED_TEMPERATURE = 0.8
 """Minimum temperature when the same question is asked again."""
@@ -121,7 +115,6 @@ async def ask(
             sources=answered.sources,
             left_out=answered.left_out,
             uris=tuple(dict.fromkeys(uri for sent in answered.prompt.messages for uri in sent.sources)),
-            short=_short(engine, question, answered.sources, material.media),
             media=material.media,
             usage=answered.usage,
         )
@@ -217,22 +210,6 @@ async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> Non
     """Leave out turns whose code is excluded from prompts by now."""
     refusals = await engine.gate.refusals(uri for turn in conversation.turns for uri in turn.read)
     conversation.exclude(refusals.keys())
-
-
-def _short(engine: Engine, question: str, sources: Sequence[Source], media: Sequence[Media]) -> str:
-    """Return the question with the names of its sources, for a later prompt without its code."""
-    read = [
-        "pasted text"
-        if source.uri == PASTED
-        else f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
-        for source in sources
-        if source.why != RULES and source.first_line <= source.last_line
-    ]
-    names = list(dict.fromkeys((*(each.name for each in media), *read)))
-    if not names:
-        return ""
-    listed = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
-    return fill_shipped("shortened", name=listed, instruction=question)
 
 
 def _added(conversation: Conversation, turn: Turn, answered: ChatAnswer) -> Reply:

@@ -81,13 +81,11 @@ _NO_SERVER = "none is running; the embedded model needs no server"
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~]")
 
 
-async def doctor(
-    engine: Engine, *, problems: Sequence[str] = (), origins: Mapping[str, str] | None = None
-) -> Diagnosis:
+async def doctor(engine: Engine, *, problems: Sequence[str] = ()) -> Diagnosis:
     """Check everything that affects how well Homebody works here. Never raises ``BackendError``.
 
     No model is asked while the engine's gate is stopped: the settings may name another one by mistake.
-    ``problems`` are the problems in the settings, ``origins`` the source of each value.
+    ``problems`` are the problems in the settings.
     """
     probed = await probe_all(USUAL_URLS)
     uses: tuple[UseReport, ...] = ()
@@ -99,7 +97,7 @@ async def doctor(
         if use.url is not None and use.model is not None and use.backend != "embedded":
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
     facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
-    findings = (*_settings(engine, problems, origins or {}), *_notes(), *_counts(engine))
+    findings = (*_settings(engine, problems), *_notes(), *_counts(engine))
     return Diagnosis(
         installation=str(this_installation()),
         servers=tuple(remarks.values()),
@@ -272,7 +270,7 @@ def _chat_speed(speed: Row) -> Iterator[Finding]:
         yield Finding("hint", text)
 
 
-def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:
+def _settings(engine: Engine, problems: Sequence[str]) -> list[Finding]:
     findings = [Finding("problem", text) for text in problems]
     settings = engine.settings
     allowed = {
@@ -283,10 +281,6 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
     if allowed:
         hosts = ", ".join(sorted(allowed))
         text = f"Connections beyond this machine are allowed, by your own settings, to {hosts}."
-        findings.append(Finding("hint", text))
-    keyed = [key for key, origin in origins.items() if key.endswith("api_key") and origin.endswith(".toml")]
-    if keyed:
-        text = f"An API key is in a file ({origins[keyed[0]]}): a variable that api_key_env names is safer."
         findings.append(Finding("hint", text))
     if settings.log.prompts and settings.log.enabled:
         findings.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))

@@ -22,7 +22,7 @@ from homebody.media import Media
 Kept: TypeAlias = Literal["whole", "short", "left out", "excluded"]
 """How much of a turn the next prompt holds.
 
-``short``: the question with the names of what was read for it, and the beginning of the answer.
+``short``: the question without the code that was read for it, and the beginning of the answer.
 ``excluded``: nothing, since the user excluded something that the turn's prompt contained.
 """
 
@@ -58,8 +58,6 @@ class Turn:
         The text that the user wrote.
     message
         The message that was sent: code and attachments, then the question.
-    short
-        As it is sent once there is no room for these; empty where there were none.
     answer
         The model's text exactly as generated; a trimmed text would not match the server's cache.
     kept
@@ -80,7 +78,6 @@ class Turn:
     sources: tuple[Source, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     kept: Kept = "whole"
-    short: str = ""
     when: float = field(default_factory=time.time)
     uris: tuple[str, ...] = ()
     media: tuple[Media, ...] = ()
@@ -99,7 +96,7 @@ class Turn:
         if self.kept == "whole":
             question = Message("user", self.message, self.read, self.media)
             return question, Message("assistant", self.answer, self.read)
-        question = shortened(self.short or self.question, _QUESTION_CHARACTERS)
+        question = shortened(self.question, _QUESTION_CHARACTERS)
         answer = shortened(self.answer, _ANSWER_CHARACTERS)
         return Message("user", question, self.read), Message("assistant", answer, self.read)
 

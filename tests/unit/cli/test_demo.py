@@ -39,7 +39,7 @@ def test_the_demo_works_in_a_pipe(run, script):
     assert "• Write a docstring\n" in ended.out
     assert '+    """Return the mean price of all items."""\n' in ended.out
     assert "    def total(self):\n        return" in ended.out.partition("4  The exact prompt")[2]
-    assert "the explanation's speed" in ended.out
+    assert "of answer; the first word after " in ended.out
     assert "homebody models recommend" in ended.out
 
 

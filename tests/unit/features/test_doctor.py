@@ -60,12 +60,10 @@ async def test_models_are_recommended_only_if_there_is_none_and_not_if_a_server_
     assert all(commands) if kind == "embedded" else not any(commands)
 
 
-async def test_wrong_settings_and_keys_in_files_are_reported(world):
+async def test_wrong_settings_are_reported(world):
     async with world("word " * 64) as w:
-        origins = {"backend.api_key": "/home/me/config.toml"}
-        diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."], origins=origins)
+        diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."])
         assert "backend.knid does not exist." in _texts(diagnosis.findings)
-        assert "An API key is in a file" in _texts(diagnosis.findings)
 
 
 class _SlowReader(ScriptedBackend):

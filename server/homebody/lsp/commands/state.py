@@ -84,8 +84,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
 
         loaded = server.service.engines.loaded
         problems = [problem.message for problem in loaded.problems] if loaded else []
-        origins = loaded.origins if loaded else None
-        diagnosis = await feature.doctor(opened.engine, problems=problems, origins=origins)
+        diagnosis = await feature.doctor(opened.engine, problems=problems)
     lines = [{"kind": kind, "text": text} for kind, text in feature.lines_of(diagnosis)]
     return {"markdown": feature.to_markdown(diagnosis), "lines": lines, **msgspec.to_builtins(diagnosis)}
 
