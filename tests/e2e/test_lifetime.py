@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -143,56 +144,47 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
     assert b"does not use LSP" in await process.stderr.read()
 
 
-@pytest.mark.parametrize("end", ["exit", "signal"])
-def test_a_client_that_reads_nothing_is_still_served(end, environ):
-    """All its messages are handled, and SIGTERM, although no answer fits into the pipe."""
-    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
-        assert process.stdin
-        assert process.stdout
+@pytest.fixture
+def unread(environ) -> Iterator[subprocess.Popen[bytes]]:
+    """A server whose messages and log nobody reads."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(RUN, env=environ, **pipes) as process:
         process.stdin.write(_initialize() + INITIALIZED)
         process.stdin.flush()
         assert process.stdout.readline().startswith(b"Content-Length")
-        process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
-        if end == "exit":
-            process.stdin.write(SHUTDOWN + EXIT)
-        process.stdin.flush()
-        if end == "signal":
-            process.terminate()
-
-        assert process.wait(timeout=60) in ({0} if end == "exit" else {0, -15, 143})
+        yield process
 
 
-def test_an_unread_log_does_not_block_the_server(environ):
-    with subprocess.Popen(
-        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
-    ) as process:
-        assert process.stdin
-        process.stdin.write(_initialize() + INITIALIZED)
-        # Each is logged, with the reason; together they are more than any pipe holds.
-        wrong = _frame({"method": "textDocument/didClose", "params": {"x" * 1000: 1}})
-        process.stdin.write(wrong * 3_000)
-        process.stdin.write(SHUTDOWN + EXIT)
-        process.stdin.flush()
+@pytest.mark.parametrize("end", ["exit", "signal"])
+def test_a_client_that_reads_nothing_is_still_served(end, unread):
+    """All its messages are handled, and SIGTERM, although no answer fits into the pipe."""
+    unread.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20 + (SHUTDOWN + EXIT) * (end == "exit"))
+    unread.stdin.flush()
+    if end == "signal":
+        unread.terminate()
 
-        assert process.wait(timeout=60) == 0
+    assert unread.wait(timeout=60) in ({0} if end == "exit" else {0, -15, 143})
 
 
-def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(environ):
+def test_an_unread_log_does_not_block_the_server(unread):
+    # Each is logged, with the reason; together they are more than any pipe holds.
+    wrong = _frame({"method": "textDocument/didClose", "params": {"x" * 1000: 1}})
+    unread.stdin.write(wrong * 3_000 + SHUTDOWN + EXIT)
+    unread.stdin.flush()
+
+    assert unread.wait(timeout=60) == 0
+
+
+def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(unread):
     """At most 64 MiB are queued for it; then the server ends, and its log has the reason."""
-    with subprocess.Popen(
-        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
-    ) as process:
-        assert process.stdin
-        assert process.stderr
-        process.stdin.write(_initialize())
-        request = _frame({"id": 2, "method": "x" * 2**20})
-        with contextlib.suppress(BrokenPipeError):
-            while process.poll() is None:
-                process.stdin.write(request)
-        log = process.stderr.read()
+    request = _frame({"id": 2, "method": "x" * 2**20})
+    with contextlib.suppress(BrokenPipeError):
+        while unread.poll() is None:
+            unread.stdin.write(request)
+    log = unread.stderr.read()
 
-        assert process.wait(timeout=60) == 1
-        assert b"64 MiB unread" in log
+    assert unread.wait(timeout=60) == 1
+    assert b"64 MiB unread" in log
 
 
 def test_a_port_that_is_taken_is_named_once(environ):

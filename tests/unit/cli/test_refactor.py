@@ -43,19 +43,6 @@ def test_a_written_file_keeps_its_mark_its_line_ends_and_its_mode(run, add):
     assert before == add.read_bytes()
 
 
-def test_json_holds_the_whole_result(run, add):
-    result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
-
-    assert (
-        result["status"],
-        result["reason"],
-        result["written"],
-        result["file"],
-    ) == ("changed", None, False, "add.py")
-    assert result["diff"].startswith("--- a/add.py\n+++ b/add.py\n")
-    assert result["hunks"][0]["oldStart"] == 5
-
-
 def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):
     add.write_text("")
     ended = run("refactor", "add.py", "--instruction", "Add two numbers.", "--write")

@@ -10,8 +10,9 @@ from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, shell, texts
 
 MINE = "# mine\n"
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+
 @pytest.mark.parametrize("to", [".git/hooks/post-checkout", "../outside.py", "nothing.py"])
 def test_a_new_file_follows_no_dangling_link(run, tests_written, to):
     (tests_written / ".git" / "hooks").mkdir(parents=True)
@@ -22,7 +23,6 @@ def test_a_new_file_follows_no_dangling_link(run, tests_written, to):
     assert not (tests_written / to).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 @pytest.mark.parametrize(
     ("name", "link", "to"),
     [
@@ -50,7 +50,6 @@ def test_links_into_the_repository_or_out_of_the_tree_are_refused(run, tree, nam
     assert (tree.parent / "outside/o.py").read_text() == OLD
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and links are other matters there")
 @pytest.mark.parametrize(
     ("left", "code"),
     [
@@ -80,7 +79,6 @@ def test_whatever_a_command_leaves_in_place_of_the_file_is_reported(run, tree, l
     assert not (tree / "a.py").is_file() or (tree / "a.py").is_symlink()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_a_later_file_that_became_a_link_is_refused(run, tree):
     outside = tree.parent / "outside.py"
     hook = tree / ".git" / "hooks" / "hook.py"
@@ -120,7 +118,6 @@ def test_an_odd_name_and_a_looping_link_do_not_end_a_run(run, tree, places):
         assert (ended.code, ended.err.count("\n"), "internal" in ended.err) == (2, 1, False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_undo_follows_no_link_that_was_put_there_since(run, tree):
     """A folder that is a link now leads to other files, even if they hold the same text."""
     (tree / "sub").mkdir()

@@ -83,6 +83,7 @@ def test_json_is_a_line_a_file(run, tree):
             "newText": "    return a + b\n",
         }
     ]
+    assert first["diff"].startswith(f"--- a/{first['file']}\n+++ b/{first['file']}\n")
     assert first["promptTokens"] > 20
     assert first["outputTokens"] > 5
     assert first["seconds"] >= 0

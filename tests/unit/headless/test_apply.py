@@ -13,7 +13,7 @@ from homebody.headless import journal as journals
 from homebody.headless.apply import Applied, Applier
 from homebody.headless.journal import Journal, Record, RecordedChange, Work, tree_lock
 from homebody.headless.select import read_source
-from homebody.headless.undo import settle, undo
+from homebody.headless.undo import settle
 from homebody.headless.verify import run_command
 from homebody.headless.write import digest
 
@@ -89,16 +89,6 @@ def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
     old, new = digest(OLD.encode()), digest(NEW.encode())
     record = Record("a.py", old, new, 0o640, ".a.py.x.new")
     return journal.begin(record, OLD.encode(), is_kept=not is_verified)
-
-
-@pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
-def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
-    begin(journal, is_verified=True)
-    (journal.root / "a.py").unlink()
-    if found is not None:
-        (journal.root / "a.py").write_text(found)
-    undo(journal)
-    assert text(journal) == (found if found == "mine\n" else OLD)
 
 
 def test_old_texts_are_for_the_user_alone(journal):

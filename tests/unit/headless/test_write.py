@@ -3,7 +3,6 @@
 import codecs
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,14 +30,6 @@ def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
     check_replaceable(source)
     old = digest(source.data)
     return put_bytes(source.target, source.encode(text), old=old, temporary=".new", shown=source.path)
-
-
-@pytest.mark.parametrize("mode", [0o755, 0o600])
-def test_mode_bits_stay(tmp_path: Path, mode):
-    source = a_source(tmp_path / "a.sh")
-    source.target.chmod(mode)
-    replace_file(source, "new\n")
-    assert mode == stat.S_IMODE(source.target.stat().st_mode)
 
 
 def test_a_symlink_stays_one(tmp_path: Path):
