@@ -26,7 +26,6 @@ class OpenAiModel:
     loaded: bool = True
     size: int = 986061892
     embeds: bool = False
-    reasoning: tuple[str, ...] | None = None
     vision: bool = False
 
 
@@ -79,9 +78,6 @@ class OpenAiDouble(LoopbackServer):
         examples = _LM_STUDIO["GET /api/v1/models"]["models"]
         entry = deepcopy(examples[1 if model.embeds else 0])
         instance = {"id": model.name, "config": {"context_length": model.context_length}}
-        if model.reasoning is not None:
-            options = list(model.reasoning)
-            entry["capabilities"]["reasoning"] = {"allowed_options": options, "default": options[-1]}
         if model.vision:
             entry["capabilities"]["vision"] = True
         return entry | {

@@ -11,8 +11,7 @@ class Answer:
     forced
         Removed from the beginning of the answer, which has to repeat it.
     stops
-        Stop texts to watch here; the server watches the others. Text that may be the beginning of one is held
-        back.
+        Stop texts, which the server may watch too. Text that may be the beginning of one is held back.
     thoughts
         The filter for reasoning; ``None`` if the answer cannot contain any.
 
@@ -66,21 +65,6 @@ class Answer:
         end = min(ends, default=len(text) - keep)
         self._held = text[len(text) - keep :]
         return text[:end]
-
-
-def split_stops(
-    stops: Sequence[str], forced: str, most: int | None = None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split stop texts into those that the server watches and those that Homebody watches.
-
-    A stop text within the forced text, or beginning at its end, would end the answer too early on the server.
-    Of the others, the first ``most`` (the likeliest) are sent to the server.
-    """
-    ours = tuple(stop for stop in stops if forced and (stop in forced or partial_match(forced, stop)))
-    theirs = tuple(stop for stop in stops if stop not in ours)
-    if most is None:
-        return theirs, ours
-    return theirs[:most], ours + theirs[most:]
 
 
 def partial_match(text: str, stop: str) -> int:

@@ -99,9 +99,9 @@ def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
     return chat is ChatSupport.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
 
 
-def thinking_notes(name: str, thinking: Thinking) -> tuple[str, ...]:
+def thinking_notes(name: str) -> tuple[str, ...]:
     """Return a note if the model's reasoning cannot be switched off; otherwise empty."""
-    note = _THINKING_NOTES.get(thinking)
+    note = _THINKING_NOTES.get(family_of(name).thinking)
     return () if note is None else (f"{name} {note}",)
 
 

@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
-from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, split_stops
+from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, partial_match
 from homebody.backend.base import (
     Backend,
     FinishReason,
@@ -85,7 +85,14 @@ class ServerBackend(Backend, ABC):
         The server and its model; ``url`` is set, and may end in ``/v1``. Without a ``model``, the subclass
         chooses one that suits ``use``.
 
+    Attributes
+    ----------
+    most_stops
+        Number of stop texts that are sent to the server; an answer ends at the others too.
+
     """
+
+    most_stops: ClassVar[int | None] = None
 
     def __init__(self, block: BackendSettings, use: Purpose = "completion") -> None:
         url = block.url or ""
@@ -101,11 +108,6 @@ class ServerBackend(Backend, ABC):
         self._heard = 0.0
         self._asking = asyncio.Lock()
 
-    @property
-    def most_stops(self) -> int | None:
-        """Maximum number of stop texts that the server accepts; ``None``: any number."""
-        return None
-
     @abstractmethod
     async def _ask(self) -> ModelInfo:
         """Request what this kind of server reports about the served model."""
@@ -113,10 +115,6 @@ class ServerBackend(Backend, ABC):
     @abstractmethod
     def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
         """Stream the continuation of ``sent.prompt``."""
-
-    def thinking(self, model: str) -> Thinking:
-        """Whether the model reasons before it answers: from its family, unless the server reports it."""
-        return family_of(model).thinking
 
     async def describe(self) -> ModelInfo:
         """Return the facts about the served model; requested again after a failure or 30 idle seconds."""
@@ -127,7 +125,7 @@ class ServerBackend(Backend, ABC):
                 self._info = replace(
                     info,
                     url=self._server.url,
-                    notes=(*info.notes, *thinking_notes(info.name, self.thinking(info.name))),
+                    notes=(*info.notes, *thinking_notes(info.name)),
                 )
             return self._info
 
@@ -141,9 +139,8 @@ class ServerBackend(Backend, ABC):
         is_chat = prompt.is_chat or job.slot == "chat"
         while True:
             thoughts = self._thoughts(info, prompt) if is_chat else None
-            theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
-            answer = Answer(forced=prompt.forced, stops=ours, thoughts=thoughts)
-            sent = await self._admit(info, job, prompt, theirs)
+            answer = Answer(forced=prompt.forced, stops=prompt.stop, thoughts=thoughts)
+            sent = await self._admit(info, job, prompt)
             async with aclosing(self._pieces(info, sent, answer)) as stream:
                 async for item in stream:
                     yield item
@@ -166,7 +163,7 @@ class ServerBackend(Backend, ABC):
         """Forget the facts, so that the next request asks for them again."""
         self._info = None
 
-    async def _admit(self, info: ModelInfo, job: Job, prompt: Prompt, stop: tuple[str, ...]) -> Admitted:
+    async def _admit(self, info: ModelInfo, job: Job, prompt: Prompt) -> Admitted:
         """Count the prompt, and limit the requested tokens to the free context.
 
         Raises
@@ -185,8 +182,11 @@ class ServerBackend(Backend, ABC):
             raise ContextTooLong(message)
         # Servers generate at least one token, also of a prompt that is only read.
         sampling = job.sampling or Sampling(max_tokens=1)
-        most = min(_wanted(prompt, sampling, self.thinking(info.name)), info.context_length - tokens)
+        most = min(_wanted(prompt, sampling, family_of(info.name).thinking), info.context_length - tokens)
         patience = Patience(self._server.timeout_seconds)
+        # A stop text within the forced text, or beginning at its end, would end the answer too early.
+        early = {stop for stop in prompt.stop if stop in prompt.forced or partial_match(prompt.forced, stop)}
+        stop = tuple(stop for stop in prompt.stop if stop not in early)[: self.most_stops]
         return Admitted(job, prompt, replace(sampling, max_tokens=most), stop, tokens, patience)
 
     async def _pieces(self, info: ModelInfo, sent: Admitted, answer: Answer) -> Stream:

@@ -4,7 +4,7 @@ Written from the documented API of LM Studio 0.4; tested against a test server o
 package contains LM Studio.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from homebody.backend.http import ModelServer
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
-from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
+from homebody.models.families import COMMON_SPECIAL_TEXTS
 
 _PARALLEL = 4
 """Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
@@ -41,23 +41,6 @@ class LmStudioBackend(OpenAiApi):
     keeps_prompts = True
 
     dialect = LM_STUDIO
-    _reasoning: tuple[str, ...] | None = None
-
-    def thinking(self, model: str) -> Thinking:
-        """Whether the model reasons, from the reasoning options that LM Studio reports (0.4.7 and later)."""
-        options = self._reasoning
-        if options is None:
-            return super().thinking(model)
-        if "off" in options:
-            return Thinking.SWITCHED
-        return Thinking.LEAST if _least_effort(options) else Thinking.ALWAYS if options else Thinking.NEVER
-
-    def without_thinking(self, model: str) -> Mapping[str, object]:
-        """Request no reasoning, or the least effort that the model offers."""
-        effort = _least_effort(self._reasoning or ())
-        if effort is not None and self.thinking(model) is Thinking.LEAST:
-            return {"reasoning_effort": effort}
-        return super().without_thinking(model)
 
     async def _ask(self) -> ModelInfo:
         model = self._chosen(await list_models(self._server))
@@ -69,7 +52,6 @@ class LmStudioBackend(OpenAiApi):
                 "load it in LM Studio"
             )
             raise BackendProtocolError(message)
-        self._reasoning = model.reasoning
         return ModelInfo(
             kind="lm-studio",
             name=model.loaded_instances[0].id,
@@ -124,13 +106,8 @@ class _Instance(msgspec.Struct, frozen=True):
     config: _Config
 
 
-class _Reasoning(msgspec.Struct, frozen=True):
-    allowed_options: tuple[str, ...] = ()
-
-
 class _Capabilities(msgspec.Struct, frozen=True):
     vision: bool = False
-    reasoning: _Reasoning | None = None
 
 
 class LmStudioModel(msgspec.Struct, frozen=True):
@@ -149,17 +126,6 @@ class LmStudioModel(msgspec.Struct, frozen=True):
         """In tokens, if the model is loaded."""
         return (self.loaded_instances[0].config.context_length or None) if self.loaded_instances else None
 
-    @property
-    def reasoning(self) -> tuple[str, ...] | None:
-        """Its reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does not report them."""
-        options = self.capabilities.reasoning
-        return None if options is None else options.allowed_options
-
 
 class _Models(msgspec.Struct, frozen=True):
     models: tuple[LmStudioModel, ...]
-
-
-def _least_effort(options: Sequence[str]) -> str | None:
-    """Return the lowest effort among a model's reasoning options; ``None`` where it has no levels."""
-    return next((effort for effort in ("minimal", "low", "medium", "high") if effort in options), None)

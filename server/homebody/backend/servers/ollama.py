@@ -18,7 +18,7 @@ from homebody.errors import (
     ConnectionForbidden,
     ModelNotServed,
 )
-from homebody.models.families import Thinking
+from homebody.models.families import Thinking, family_of
 
 
 class OllamaBackend(StringBackend):
@@ -90,7 +90,7 @@ class OllamaBackend(StringBackend):
         """Switch reasoning off, or as low as the model allows: it is never shown, and delays the answer."""
         if not self._thinks:
             return {}
-        return {"think": "low" if self.thinking(model) is Thinking.LEAST else False}
+        return {"think": "low" if family_of(model).thinking is Thinking.LEAST else False}
 
     async def _choose(self, tags: api.ListedModels) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""

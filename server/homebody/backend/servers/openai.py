@@ -1,12 +1,8 @@
-"""Any server with OpenAI's completions and chat API: vLLM, SGLang, llamafile, Jan, KoboldCpp.
+"""Any server with OpenAI's completions and chat API: vLLM, SGLang, llamafile, Jan.
 
-The names of fields and the path of the context length depend on the server: see the rows of
-``openai_servers``. Tested against llama.cpp's OpenAI API, and test servers on loopback.
+The names of fields depend on the server: see the rows of ``openai_servers``. Tested against llama.cpp's
+OpenAI API, and test servers on loopback.
 """
-
-from collections.abc import Mapping
-
-import msgspec
 
 from homebody.backend.base import ModelInfo
 from homebody.backend.choose import AvailableModel
@@ -15,27 +11,20 @@ from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.llama_cpp_api import ModelEntry, Models
 from homebody.backend.servers.openai_servers import UNKNOWN, recognise
 from homebody.backend.servers.strings import StringBackend
-from homebody.models.families import COMMON_SPECIAL_TEXTS
+from homebody.models.families import COMMON_SPECIAL_TEXTS, family_of
 
 
 class OpenAiApi(StringBackend):
     """Common base of the backends whose servers have this API."""
 
     dialect = UNKNOWN
-
-    @property
-    def most_stops(self) -> int | None:
-        """Maximum number of stop texts that the server accepts."""
-        return self.dialect.most_stops
-
-    def without_thinking(self, model: str) -> Mapping[str, object]:
-        """Return the fields that switch the model's reasoning off, or reduce it as far as possible."""
-        return self.dialect.thinking.get(self.thinking(model), {})
+    # OpenAI's own limit; vLLM refuses more since August 2026.
+    most_stops = 4
 
     def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
         if sent.prompt.messages:
             path = "/v1/chat/completions"
-            fields = self.without_thinking(info.name)
+            fields = self.dialect.thinking.get(family_of(info.name).thinking, {})
             body = {**api.chat_body(info.name, sent, self.dialect), **fields}
         else:
             path, body = "/v1/completions", api.completion_body(info.name, sent, self.dialect)
@@ -52,8 +41,6 @@ class OpenAiBackend(OpenAiApi):
             self.dialect = recognise(entry.owned_by, self._server.url)
         served = entry.served_context_length
         notes: list[str] = []
-        if served is None and self.dialect.context is not None:
-            served = (await self._server.get(self.dialect.context, _Value)).value or None
         if served is None:
             served = self._block.context_length or _USUAL_CONTEXT
             if self._block.context_length is None:
@@ -88,7 +75,3 @@ class OpenAiBackend(OpenAiApi):
 
 # Context length, in tokens, of a server that reports none.
 _USUAL_CONTEXT = 4096
-
-
-class _Value(msgspec.Struct):
-    value: int

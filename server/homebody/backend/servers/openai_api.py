@@ -12,7 +12,7 @@ from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import failure
 from homebody.backend.servers.base import Admitted, Thought
-from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
+from homebody.backend.servers.llama_cpp_api import Probability, Timings
 from homebody.backend.servers.openai_servers import Dialect
 
 
@@ -87,8 +87,6 @@ def completion_body(model: str, sent: Admitted, dialect: Dialect) -> dict[str, o
         body["stop"] = sent.stop
     if sent.sampling.logprobs and dialect.logprobs:
         body["logprobs"] = sent.sampling.logprobs
-    if sent.prompt.forced and dialect.grammar:
-        body["grammar"] = grammar_that_begins(sent.prompt.forced)
     return body
 
 

@@ -1,6 +1,6 @@
 """The servers with OpenAI's completions and chat API, one row each.
 
-To add a server, add a row: how it is recognised, its field names, and the path of its context length.
+To add a server, add a row: how it is recognised, and its field names.
 """
 
 from collections.abc import Mapping
@@ -38,16 +38,10 @@ class Dialect:
         without an ``owner`` is recognised by it.
     names
         Homebody's names of sampling parameters to the server's; the server does not support missing ones.
-    grammar
-        Whether it supports a GBNF ``grammar`` (llama.cpp and servers based on it).
     logprobs
         Whether it reports the probabilities of tokens.
-    most_stops
-        Maximum number of stop texts that it accepts; ``None``: any number.
     thinking
         Fields that switch off reasoning, by the method that the model supports.
-    context
-        Path of its context length, as ``{"value": TOKENS}``.
     prompts
         Assumed number of prompts in its cache; with 1, each prompt evicts the previous one.
 
@@ -57,11 +51,8 @@ class Dialect:
     owner: str = ""
     port: int | None = None
     names: Mapping[str, str] = field(default_factory=lambda: _STANDARD)
-    grammar: bool = False
     logprobs: bool = True
-    most_stops: int | None = None
     thinking: Mapping[Thinking, Mapping[str, object]] = field(default_factory=lambda: _BY_EFFORT)
-    context: str | None = None
     prompts: int = 1
 
     def ignored(self) -> tuple[str, ...]:
@@ -83,7 +74,7 @@ PREFIXES = 8
 """Number of prompts for a server that caches the prefixes of all requests: many more than a user returns
 to."""
 
-UNKNOWN = Dialect("the server", logprobs=False, most_stops=4, thinking={})
+UNKNOWN = Dialect("the server", logprobs=False, thinking={})
 """A server that is not recognised: it gets what every server takes, and may forward requests."""
 
 LM_STUDIO = Dialect(
@@ -105,27 +96,10 @@ SERVERS = (
         name="vLLM",
         owner="vllm",
         port=8000,
-        # Since August 2026 it refuses more.
-        most_stops=4,
         thinking={**_BY_TEMPLATE, Thinking.LEAST: {"reasoning_effort": "low"}},
     ),
     _SGLANG,
-    Dialect(
-        "llama.cpp",
-        "llamacpp",
-        names=_LLAMA,
-        grammar=True,
-        thinking=_BY_TEMPLATE,
-    ),
-    Dialect(
-        "KoboldCpp",
-        "koboldcpp",
-        5001,
-        names=_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"},
-        grammar=True,
-        thinking={},
-        context="/api/extra/true_max_context_length",
-    ),
+    Dialect("llama.cpp", "llamacpp", names=_LLAMA, thinking=_BY_TEMPLATE),
     Dialect("Jan", port=1337),
 )
 

@@ -24,7 +24,7 @@ from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import Admitted, ServerBackend
 from homebody.errors import ModelNotServed
-from homebody.models.families import Thinking
+from homebody.models.families import Thinking, family_of
 from homebody.settings import BackendSettings
 from homebody.text import common_start
 from homebody.tokens import TokenEstimate, frame_tokens
@@ -108,7 +108,7 @@ class StringBackend(ServerBackend):
         """Return the filter for a chat whose template, which only the server sees, may open a block."""
         if not prompt.messages:
             return super()._thoughts(info, prompt)
-        always = self.thinking(info.name) is Thinking.ALWAYS
+        always = family_of(info.name).thinking is Thinking.ALWAYS
         return ReasoningFilter("</think>" if always else None, is_certain=False)
 
     async def _beginning(self, prompt: Prompt, tokens: int | None) -> Prompt:
