@@ -4,9 +4,10 @@ Format: https://docs.continue.dev/reference
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -70,41 +71,36 @@ class _Options(msgspec.Struct, rename="camel"):
     temperature: float | None = None
 
 
-class _Autocomplete(msgspec.Struct, rename="camel"):
-    disable: bool = False
-    debounce_delay: int | None = None
-    multiline_completions: str | None = None
+Named = TypeVar("Named")
 
 
-class _Model(msgspec.Struct, rename="camel"):
+class _Block(msgspec.Struct):
     name: str = ""
+    uses: str = ""
+
+
+class _Model(_Block, rename="camel"):
     provider: str = ""
     model: str = ""
     api_base: str | None = None
     api_key: str = ""
-    uses: str = ""
     # Without roles: chat, edit and apply (Continue's documentation).
     roles: tuple[str, ...] = ("chat", "edit", "apply")
     default_completion_options: _Options = msgspec.field(default_factory=_Options)
-    autocomplete_options: _Autocomplete = msgspec.field(default_factory=_Autocomplete)
 
     @property
     def shown(self) -> str:
-        return self.name or self.model or self.uses or "A model"
+        return self.name or self.model or "A model"
 
 
-class _Rule(msgspec.Struct):
+class _Rule(_Block):
     rule: str = ""
-    name: str = ""
-    uses: str = ""
     globs: object = None
 
 
-class _Prompt(msgspec.Struct):
-    name: str = ""
+class _Prompt(_Block):
     description: str = ""
     prompt: str = ""
-    uses: str = ""
 
 
 class _ContinueConfig(msgspec.Struct):
@@ -129,22 +125,34 @@ def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
     Raises ``UsageError``: it is not valid YAML, or does not have Continue's structure.
     """
     try:
-        config = msgspec.yaml.decode(text, type=_ContinueConfig)
         entries = msgspec.yaml.decode(text, type=dict[str, object])
+        config = msgspec.convert(entries, _ContinueConfig)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         message = f"{shown} is not a configuration of Continue ({reason}): name its config.yaml."
         raise UsageError(message) from error
     imported = ConvertedConfig()
+    models = _without_hub(imported, config.models)
     for use, roles in _ROLES.items():
-        _take_model(imported, use, [model for model in config.models if roles & set(model.roles)])
-    _take_rules(imported, config.rules)
-    for prompt in config.prompts:
+        _take_model(imported, use, [model for model in models if roles & set(model.roles)])
+    _take_rules(imported, _without_hub(imported, config.rules))
+    for prompt in _without_hub(imported, config.prompts):
         _take_prompt(imported, prompt)
     for key in sorted(key for key, value in entries.items() if value and key not in _TAKEN):
         imported.leave_out(f"`{key}`", "Homebody has no counterpart")
     _leave_out_what_is_not_allowed(imported)
     return imported
+
+
+def _without_hub(imported: ConvertedConfig, blocks: Sequence[Named]) -> list[Named]:
+    """Leave out the blocks of Continue's hub, which the file only names."""
+    own: list[Named] = []
+    for block in blocks:
+        if isinstance(block, _Block) and block.uses:
+            imported.leave_out(block.uses, "it is a block of Continue's hub")
+        else:
+            own.append(block)
+    return own
 
 
 def _leave_out_what_is_not_allowed(imported: ConvertedConfig) -> None:
@@ -182,46 +190,31 @@ def _take_model(imported: ConvertedConfig, use: Slot, models: list[_Model]) -> N
         )
     if use == "chat":
         values |= {"temperature": options.temperature, "max_tokens": options.max_tokens}
-    else:
-        typing = taken.autocomplete_options
-        values |= {
-            "enabled": False if typing.disable else None,
-            "debounce_ms": typing.debounce_delay,
-            "multiline": typing.multiline_completions,
-        }
     imported.settings |= {f"{use}.{key}": value for key, value in values.items() if value is not None}
 
 
 def _leaves(model: _Model) -> str | None:
     """Return why a model cannot be imported; ``None`` if it runs on this machine."""
-    if model.uses:
-        return "it is a block of Continue's hub, which this file does not hold"
     kind = _KINDS.get(model.provider)
     if kind is None or (kind == "openai" and model.api_base is None):
         return f"the provider {model.provider or 'that it does not name'} runs elsewhere, not on this machine"
-    url = urlsplit(model.api_base or "")
-    host = url.hostname
+    host = urlsplit(model.api_base or "").hostname
     if host is not None and host != "localhost" and not is_loopback(host):
-        entry = url.netloc.rpartition("@")[2]
-        if ":" not in entry.rpartition("]")[2]:
-            entry += ":443" if url.scheme == "https" else ":80"
         return (
-            f"{host} is not this machine; if it is your own server, write "
-            f'`allowed_hosts = ["{entry}"]` and its `url` under `[backend]` in your settings file'
+            f"{host} is not this machine; if it is your own server, list it in `allowed_hosts` and write its "
+            "`url` under `[backend]` in your settings file"
         )
     return None
 
 
-def _take_rules(imported: ConvertedConfig, rules: tuple[str | _Rule, ...]) -> None:
+def _take_rules(imported: ConvertedConfig, rules: Sequence[str | _Rule]) -> None:
     """Join the rules into one standing instruction."""
     texts: list[str] = []
     for rule in rules:
-        named = _Rule(rule) if isinstance(rule, str) else rule
-        name = f"The rule {named.name or named.uses or 'without a name'}"
-        if named.uses:
-            imported.leave_out(name, "it is a block of Continue's hub")
-        elif named.globs:
-            imported.notes.append(f"{name} applied to some files only; here it applies to all.")
+        named = _Rule(rule=rule) if isinstance(rule, str) else rule
+        if named.globs:
+            name = named.name or "without a name"
+            imported.notes.append(f"The rule {name} applied to some files only; here it applies to all.")
         texts.append(sentence(named.rule))
     if instructions := " ".join(filter(None, texts)):
         imported.settings["chat.instructions"] = instructions
@@ -229,10 +222,7 @@ def _take_rules(imported: ConvertedConfig, rules: tuple[str | _Rule, ...]) -> No
 
 def _take_prompt(imported: ConvertedConfig, prompt: _Prompt) -> None:
     """Convert a prompt to a prompt file that explains the selection with its instruction."""
-    shown = f"The prompt {prompt.name or prompt.uses or 'without a name'}"
-    if prompt.uses or not prompt.prompt.strip():
-        imported.leave_out(shown, "its text is not in this file")
-        return
+    shown = f"The prompt {prompt.name or 'without a name'}"
     name = re.sub(r"[^a-z0-9]+", "-", prompt.name.lower()).strip("-") or "imported"
     body = _INPUT.sub("", prompt.prompt).strip().replace("$", "$$")
     title = " ".join((prompt.description or prompt.name).split())[:80]

@@ -18,7 +18,6 @@ def test_models_that_run_here_become_settings():
         "completion.backend.kind": "llama.cpp",
         "completion.backend.url": "http://localhost:8012",
         "completion.backend.api_key_env": "LLAMA_KEY",
-        "completion.debounce_ms": 150,
         "chat.backend.kind": "ollama",
         "chat.backend.model": "qwen2.5-coder:7b",
         "chat.backend.context_length": 16384,
