@@ -12,7 +12,7 @@ import pytest
 
 from homebody.backend.auto import SharedSearch
 from homebody.backend.base import Backend, BackendState, Prompt, Slot, Text
-from homebody.backend.discover import discover, look
+from homebody.backend.discover import Choice, discover, look
 from homebody.backend.open import connector_for
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
@@ -68,6 +68,10 @@ async def ask(backend: Backend) -> str:
     return (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0]
 
 
+async def chosen(use: Slot, *urls: str, block: BackendSettings = AUTO) -> Choice:
+    return await discover(block, use, await look(block, urls))
+
+
 def always(body: bytes, status: int = 200, content_type: str = "text/html") -> Handler:
     async def serve(request: Request, reply: Reply) -> None:
         await reply.whole(body, status, {"content-type": content_type})
@@ -90,7 +94,7 @@ async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
         async with opened([server.url]) as backend:
             with pytest.raises(NoModelInstalled):
                 await ask(backend)
-        choice = await discover(AUTO, "chat", await look(AUTO, [server.url]))
+        choice = await chosen("chat", server.url)
 
     assert {request.method for request in server.requests} == {"GET"}
     assert all(request.body == b"" for request in server.requests)
@@ -110,7 +114,7 @@ async def test_a_silent_server_delays_nothing():
         await asyncio.sleep(60)
 
     with LoopbackServer(silent) as server, OllamaDouble([OllamaModel(CODER, fim=True)]) as ollama:
-        choice = await discover(AUTO, "completion", await look(AUTO, [server.url, ollama.url]))
+        choice = await chosen("completion", server.url, ollama.url)
 
     assert choice.block.kind == "ollama"
 
@@ -118,7 +122,7 @@ async def test_a_silent_server_delays_nothing():
 async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:
-        choice = await discover(block, "completion", await look(block, [proxy.url]))
+        choice = await chosen("completion", proxy.url, block=block)
 
     assert all("authorization" not in request.headers for request in proxy.requests)
     assert choice.block.kind == "embedded"
@@ -126,7 +130,7 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
 
 
 @pytest.mark.parametrize(
-    ("use", "loaded", "chosen"),
+    ("use", "loaded", "model"),
     [
         ("completion", ["llama3:8b"], CODER),
         ("completion", [CODER], CODER),
@@ -135,19 +139,19 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
         ("completion", [], CODER),
     ],
 )
-async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], chosen: str):
+async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], model: str):
     models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
     with OllamaDouble(models) as double:
         double.loaded |= dict.fromkeys(loaded, 4096)
-        choice = await discover(AUTO, use, await look(AUTO, [double.url]))
+        choice = await chosen(use, double.url)
 
-    assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
+    assert (choice.block.kind, choice.block.model) == ("ollama", model)
 
 
 async def test_a_remote_model_is_left_out_and_reported():
     models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
     with OllamaDouble(models) as double:
-        choice = await discover(AUTO, "completion", await look(AUTO, [double.url]))
+        choice = await chosen("completion", double.url)
 
     assert choice.block.kind == "embedded"
     assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
@@ -164,7 +168,7 @@ async def test_a_server_that_loads_its_model_is_waited_for():
 async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: RecordingProxy):
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
         block = BackendSettings(url=llama_cpp.url)
-        choice = await discover(block, "chat", await look(block, [other.url]))
+        choice = await chosen("chat", other.url, block=block)
 
     assert choice.block.kind == "llama.cpp"
     assert other.requests == []
@@ -175,10 +179,10 @@ async def test_nothing_is_assumed_about_a_named_server_that_is_away(llama_cpp: R
     block = BackendSettings(url=llama_cpp.url)
     llama_cpp.stop()
     with pytest.raises(BackendUnavailable, match=r"Nothing answers .*: start the server, or correct"):
-        await discover(block, "completion", await look(block))
+        await chosen("completion", block=block)
     llama_cpp.start()
 
-    assert (await discover(block, "completion", await look(block))).block.kind == "llama.cpp"
+    assert (await chosen("completion", block=block)).block.kind == "llama.cpp"
 
 
 async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
@@ -186,9 +190,7 @@ async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
 ):
     """A server that was only found has a second; one that the user named may be busy for longer."""
     monkeypatch.setattr("homebody.backend.probe.PROBE_SECONDS", 0.0001)
-    choice = await discover(
-        BackendSettings(url=llama_cpp.url), "completion", await look(BackendSettings(url=llama_cpp.url))
-    )
+    choice = await chosen("completion", block=BackendSettings(url=llama_cpp.url))
 
     assert choice.block.kind == "llama.cpp"
 
@@ -210,8 +212,8 @@ async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
     coder = write_tiny_gguf(folder / "coder.gguf", chat_template=None)
     talker = write_tiny_gguf(folder / "talker.gguf", fim=False)
 
-    completion = await discover(AUTO, "completion", await look(AUTO, [NOBODY]))
-    chat = await discover(AUTO, "chat", await look(AUTO, [NOBODY]))
+    completion = await chosen("completion", NOBODY)
+    chat = await chosen("chat", NOBODY)
 
     assert (completion.block.kind, completion.block.model) == ("embedded", str(coder))
     assert (chat.block.kind, chat.block.model) == ("embedded", str(talker))

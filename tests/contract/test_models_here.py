@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from homebody.engine import open_engine
 from homebody.features.models_here import models_here
 from homebody.settings import BackendSettings, Settings
+from support.gated import settings_for
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.tiny_gguf import write_tiny_gguf
@@ -49,13 +49,7 @@ async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_
         async with open_engine(Settings()) as engine:
             unnamed = await models_here(engine, urls=[server.url])
         block = BackendSettings(kind="openai", url=server.url, model="talker-3b")
-        plain = Settings()
-        named = msgspec.structs.replace(
-            plain,
-            completion=msgspec.structs.replace(plain.completion, backend=block),
-            chat=msgspec.structs.replace(plain.chat, backend=block),
-        )
-        async with open_engine(named) as engine:
+        async with open_engine(settings_for(block)) as engine:
             await engine.chat.describe()
             found = await models_here(engine, urls=[])
 
@@ -69,13 +63,8 @@ async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_
 async def test_a_model_that_is_in_no_list_is_named_once_for_all_its_uses(tmp_path: Path):
     script = tmp_path / "script.json"
     script.write_text('{"name": "scripted", "reply": [{"text": "x"}]}')
-    block, plain = BackendSettings(kind="scripted", model=str(script)), Settings()
-    named = msgspec.structs.replace(
-        plain,
-        completion=msgspec.structs.replace(plain.completion, backend=block),
-        chat=msgspec.structs.replace(plain.chat, backend=block),
-    )
-    async with open_engine(named) as engine:
+    block = BackendSettings(kind="scripted", model=str(script))
+    async with open_engine(settings_for(block)) as engine:
         await engine.chat.describe()
         (found, _) = await models_here(engine, urls=[])
     assert (found.model, found.uses, found.in_use) == (str(script), *2 * (("completion", "chat"),))

@@ -7,8 +7,8 @@ import pytest
 from homebody.backend.discover import discover, look
 from homebody.engine import open_engine
 from homebody.models.library import models_dir
-from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
-from homebody.settings.schema import NextEditSettings
+from homebody.settings import BackendSettings
+from support.gated import settings_for
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.tiny_gguf import write_tiny_gguf
 
@@ -18,19 +18,10 @@ SWEEP = "hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf"
 pytestmark = pytest.mark.usefixtures("own_folders")
 
 
-def everywhere(block: BackendSettings) -> Settings:
-    return Settings(
-        backend=block,
-        completion=CompletionSettings(backend=block),
-        next_edit=NextEditSettings(backend=block),
-        chat=ChatSettings(backend=block),
-    )
-
-
 @pytest.mark.parametrize("kind", ["auto", "ollama"])
 async def test_a_model_for_next_edits_is_found_beside_the_one_for_completion(kind: Any):
     with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel(SWEEP)]) as double:
-        async with open_engine(everywhere(BackendSettings(kind=kind, url=double.url))) as engine:
+        async with open_engine(settings_for(BackendSettings(kind=kind, url=double.url))) as engine:
             completion = await engine.completion.describe()
             use = await engine.next_edit()
             assert use is not None
@@ -43,7 +34,7 @@ async def test_a_model_for_next_edits_is_found_beside_the_one_for_completion(kin
 async def test_no_other_model_replaces_one_for_next_edits(kind: Any):
     """It would copy the file. The search is not repeated for each edit."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        async with open_engine(everywhere(BackendSettings(kind=kind, url=double.url))) as engine:
+        async with open_engine(settings_for(BackendSettings(kind=kind, url=double.url))) as engine:
             assert await engine.next_edit() is None
             asked = len(double.requests)
             assert await engine.next_edit() is None

@@ -36,26 +36,17 @@ def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         if isinstance(replies, str):
             replies = [{"text": replies, "probability": 0.95}]
         path = tmp_path / "script.json"
-        path.write_text(json.dumps({"name": "scripted", "reply": replies, **model}))
+        script = {"name": "scripted", "reply": replies, **model}
+        path.write_text(json.dumps(script, default=str))
         return {"backend": {"kind": "scripted", "model": str(path)}}
 
     return write
 
 
-class Gate:
-    """The gate of a scripted reply, as the file at ``path``."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = str(path)
-
-    def open(self) -> None:
-        """Open the gate, so that the reply continues."""
-        Path(self.path).touch()
-
-
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return Gate(tmp_path / "gate")
+def gate(tmp_path: Path) -> Path:
+    """The ``gate_file`` of a scripted reply, which continues once it is there."""
+    return tmp_path / "gate"
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
     (workspace / "staged.py").write_text(f"# {stage}\nx = 1\n")
     staged(workspace)
     replies = [
-        {"contains": STAGES[0], "text": GOOD, "gate_file": gate.path},
-        {"contains": STAGES[1], "text": GOOD, "gate_file": gate.path, "gate_after": 3},
+        {"contains": STAGES[0], "text": GOOD, "gate_file": gate},
+        {"contains": STAGES[1], "text": GOOD, "gate_file": gate, "gate_after": 3},
         {"text": GOOD},
     ]
     async with serve(replies, capabilities=BARS) as client:
@@ -67,7 +67,7 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
 @pytest.mark.parametrize("command", ["refactor", "ask", "explain"])
 async def test_a_cancel_right_after_its_request_counts(serve, gate, command):
     """Emacs sends it for the request's own token, without waiting for the progress bar."""
-    async with serve([{"text": GOOD, "gate_file": gate.path}], capabilities=BARS) as client:
+    async with serve([{"text": GOOD, "gate_file": gate}], capabilities=BARS) as client:
         client.open(URI, CODE)
         argument = {"refactor": _edit("Shorter."), "ask": {"question": "Why?"}, "explain": HERE}[command]
         params = {"command": f"homebody.{command}", "arguments": [argument], "workDoneToken": "bar"}

@@ -106,7 +106,7 @@ def test_only_a_few_added_lines_need_no_review(after, notes, review):
 
 async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
     """The refusal says why, and the model's text is still shown with its prompt."""
-    async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
+    async with serve([{"text": "Multiply.", "gate_file": gate}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
@@ -114,7 +114,7 @@ async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
         client.type(URI, len(CODE) - 1, " + 0")
         # Its answer comes after the server has read the change.
         await client.execute("homebody.status")
-        gate.open()
+        gate.touch()
         result = await asked
 
         assert result["status"] == "refused"

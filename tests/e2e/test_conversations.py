@@ -85,7 +85,7 @@ async def test_what_another_program_has_added_is_not_lost(serve, tmp_path):
 
 async def test_an_answer_is_ended_where_it_is(serve, gate):
     """By cancelling its token, also while the model writes nothing: what was written is the answer."""
-    replies = [{"text": "one two three four", "gate_file": gate.path, "gate_after": 2}]
+    replies = [{"text": "one two three four", "gate_file": gate, "gate_after": 2}]
     async with serve(replies) as client:
         asked = asyncio.ensure_future(
             client.execute("homebody.ask", {"question": "Count.", "token": "t", "store": True})
@@ -97,7 +97,7 @@ async def test_an_answer_is_ended_where_it_is(serve, gate):
         same = {"conversationId": reply["conversationId"]}
         opened = await client.execute("homebody.openConversation", same)
         assert [turn["markdown"] for turn in opened["turns"]] == [reply["markdown"]]
-        gate.open()
+        gate.touch()
         assert (await client.execute("homebody.ask", {"question": "On.", **same}))["complete"]
 
 
@@ -121,9 +121,8 @@ async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
     assert not (folder / f"{asked['conversationId']}.json").exists()
 
 
-async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path):
-    gate = tmp_path / "gate"
-    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
+async def test_a_conversation_is_forgotten_while_it_is_answered(serve, gate):
+    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": gate}]
     async with serve(replies) as client:
         asked = await client.execute("homebody.ask", {"question": "One?"})
         argument = {"conversationId": asked["conversationId"]}

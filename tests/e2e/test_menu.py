@@ -41,12 +41,12 @@ async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_i
 
 
 async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):
-    slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate.path}]
+    slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate}]
     async with serve(slow, capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return \n")
         await client.execute("homebody.showPrompt")
         assert await menu(client, 1, 11) == {"isIncomplete": True, "items": []}
-        gate.open()
+        gate.touch()
         found = await filled_menu(client, 1, 11)
         assert found["items"][0]["label"] == "width * height"
 

@@ -36,6 +36,13 @@ def replace(client: Client, uri: str, old: str, new: str) -> None:
     client.change(uri, TextEdit(Span(at, at + len(old)), new))
 
 
+def change_two(client: Client, uri: str) -> None:
+    """Open the file, and make two of four equal changes."""
+    client.open(uri, CODE)
+    for _ in range(2):
+        replace(client, uri, "latin-1", "utf-8")
+
+
 def apply(client: Client, edit: dict[str, Any]) -> str:
     """Apply an edit as a client does; returns the new text."""
     document = client.documents[edit["textDocument"]["uri"]]
@@ -115,9 +122,7 @@ async def test_a_cell_of_a_notebook_is_a_document(serve, workspace):
 async def test_an_accepted_edit_may_be_reported_by_a_notification(serve, uri):
     """As some clients do; unknown ids and odd arguments are ignored."""
     async with serve() as client:
-        client.open(uri, CODE)
-        for _ in range(2):
-            replace(client, uri, "latin-1", "utf-8")
+        change_two(client, uri)
         (edit,) = await ask(client, uri)
         apply(client, edit)
         for arguments in (edit["command"]["arguments"], ["next-99"], [], [{}], None):
@@ -132,9 +137,7 @@ async def test_an_accepted_edit_may_be_reported_by_a_notification(serve, uri):
 
 async def test_settings_and_the_toggle_decide(serve, uri, workspace):
     async with serve(settings={"nextEdit": {"enabled": "hint"}}) as client:
-        client.open(uri, CODE)
-        for _ in range(2):
-            replace(client, uri, "latin-1", "utf-8")
+        change_two(client, uri)
         assert [edit["show"] for edit in await ask(client, uri)] == ["hint"]
         off = {"feature": "nextEdit", "enabled": False}
         assert await client.execute("homebody.toggle", off) == {"enabled": False}
@@ -148,9 +151,7 @@ async def test_settings_and_the_toggle_decide(serve, uri, workspace):
 async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, workspace):
     (workspace / ".homebodyignore").write_text("app.py\n")
     async with serve() as client:
-        client.open(uri, CODE)
-        for _ in range(2):
-            replace(client, uri, "latin-1", "utf-8")
+        change_two(client, uri)
 
         assert await ask(client, uri) == []
 
@@ -196,7 +197,7 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
 
 
 async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
-    replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
+    replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate}]
     asked = tmp_path / "asked.jsonl"
     async with serve(replies, name=SWEEP, requests_file=str(asked)) as client:
         client.open(uri, MODEL_CODE)
@@ -205,6 +206,6 @@ async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp
         waiting = asyncio.ensure_future(ask(client, uri, line=1))
         await until(asked.exists)
         replace(client, uri, "data", "dates")
-        gate.open()
+        gate.touch()
 
         assert await waiting == []

@@ -74,8 +74,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("menu"), _uris, _offsets),
     st.tuples(st.just("far"), _uris, _numbers, _numbers),
     st.tuples(st.just("actions"), _uris, _offsets),
-    st.tuples(st.just("command"), st.sampled_from(COMMANDS), _uris, _offsets),
-    st.tuples(st.just("command"), st.sampled_from(("explain", "refactor")), _uris, _offsets),
+    st.tuples(st.just("command"), _uris, st.sampled_from(COMMANDS), _offsets),
+    st.tuples(st.just("command"), _uris, st.sampled_from(("explain", "refactor")), _offsets),
     st.tuples(st.just("cancel"), st.integers(0, 3)),
     st.tuples(st.just("stop")),
     st.tuples(st.just("notice"), _uris, _numbers),
@@ -89,7 +89,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("check")),
 )  # fmt: skip
 # Actions that need an open document.
-_OPEN = frozenset({"edit", "replace", "storm", "back", "complete", "menu", "actions"})
+_OPEN = frozenset({"edit", "replace", "storm", "back", "complete", "menu", "actions", "command"})
 SESSIONS = st.lists(ACTIONS, min_size=20, max_size=60)
 
 
@@ -108,11 +108,9 @@ class Session:
         for name, *arguments in actions:
             if name == "check":
                 await self._check()
-            elif name in _OPEN:
-                getattr(self, f"_{name.replace(' ', '_')}")(self._one_open(arguments[0]), *arguments[1:])
-            elif name == "command":
-                self._command(arguments[0], self._one_open(arguments[1]), arguments[2])
             else:
+                if name in _OPEN:
+                    arguments[0] = self._one_open(arguments[0])
                 getattr(self, f"_{name.replace(' ', '_')}")(*arguments)
         await self._check()
         self._close_book()
@@ -188,7 +186,7 @@ class Session:
         params = {"textDocument": {"uri": uri}, "range": self._range(uri, at), "context": {"diagnostics": []}}
         self.driver.ask("textDocument/codeAction", params)
 
-    def _command(self, name: str, uri: str, at: int) -> None:
+    def _command(self, uri: str, name: str, at: int) -> None:
         argument: Json = {"textDocument": {"uri": uri}}
         match name:
             case "explain":

@@ -13,8 +13,9 @@ from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.engine import open_engine
 from homebody.features.bench import bench
 from homebody.features.doctor import Diagnosis, doctor, lines_of, more_context
-from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
+from homebody.settings import BackendSettings
 from homebody.settings.options import OptionsSource, from_texts
+from support.gated import settings_for
 from support.ollama_double import OllamaDouble, OllamaModel
 
 
@@ -51,9 +52,7 @@ async def test_an_unavailable_server_is_reported_and_not_raised(world):
 @pytest.mark.parametrize(("kind", "advice"), [("ollama", "start the server"), ("embedded", "models install")])
 async def test_models_are_recommended_only_if_there_is_none_and_not_if_a_server_is_down(kind, advice):
     url = "http://127.0.0.1:9" if kind == "ollama" else None
-    block = BackendSettings(kind=kind, url=url)
-    settings = Settings(completion=CompletionSettings(backend=block), chat=ChatSettings(backend=block))
-    async with open_engine(settings) as engine:
+    async with open_engine(settings_for(BackendSettings(kind=kind, url=url))) as engine:
         diagnosis = await doctor(engine)
     assert all(advice in use.findings[0].text for use in diagnosis.uses)
     commands = [use.findings[0].command for use in diagnosis.uses]
@@ -124,9 +123,5 @@ async def test_suggestions_and_next_edits_are_counted(world):
 @pytest.mark.usefixtures("own_folders")
 async def test_a_server_at_another_port_is_listed():
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b")]) as server:
-        settings = Settings(
-            completion=CompletionSettings(backend=BackendSettings(kind="ollama", url=server.url)),
-            chat=ChatSettings(backend=BackendSettings(kind="ollama", url=server.url)),
-        )
-        async with open_engine(settings) as engine:
+        async with open_engine(settings_for(BackendSettings(kind="ollama", url=server.url))) as engine:
             assert f"ollama at {server.url} serves qwen2.5-coder:7b" in (await doctor(engine)).servers

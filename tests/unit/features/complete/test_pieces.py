@@ -6,9 +6,10 @@ from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import Session
-from homebody.settings import BackendSettings, CompletionSettings, Settings
+from homebody.settings import BackendSettings
 from homebody.text import Document
 from support.documents import numbered, typed
+from support.gated import settings_for
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.until import until
@@ -34,8 +35,7 @@ _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000
 async def _ollama(reading_speed: float):
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
         double.reading_speed = reading_speed
-        backend = BackendSettings(kind="ollama", url=double.url)
-        settings = Settings(backend=backend, completion=CompletionSettings(backend=backend, debounce_ms=0))
+        settings = settings_for(BackendSettings(kind="ollama", url=double.url))
         async with open_engine(settings) as engine, aclosing(Session(engine)) as session:
 
             def prompts() -> list[str]:
@@ -60,8 +60,7 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
 
 async def test_on_a_server_without_token_ids_a_key_is_one_request(own_folders):
     with OpenAiDouble([OpenAiModel("coder")], "vllm", answer=lambda _: "value_1\n") as double:
-        backend = BackendSettings(kind="openai", url=double.url)
-        settings = Settings(backend=backend, completion=CompletionSettings(backend=backend, debounce_ms=0))
+        settings = settings_for(BackendSettings(kind="openai", url=double.url))
         document, offset = numbered("alpha"), len(numbered("alpha").text)
         async with open_engine(settings) as engine, aclosing(Session(engine)) as session:
             for key in "qrs":
