@@ -42,8 +42,6 @@ class Problem:
         The key as the user wrote it, empty for a whole file.
     message
         One sentence, which begins with the source.
-    file
-        Where it stands, if it stands in a file.
     stops
         Whether nothing may be sent to a model until it is corrected: a rule of the user's may be missing.
 
@@ -51,7 +49,6 @@ class Problem:
 
     key: str
     message: str
-    file: Path | None = None
     stops: bool = False
 
 
@@ -160,7 +157,7 @@ def _checked(
     ]
     if (more := len(wrong) - _MAX_PROBLEMS) > 0:
         message = f"{source.name}: {more} more keys have problems."
-        problems.append(Problem("", message, source.file, stops=any(stops[_MAX_PROBLEMS:])))
+        problems.append(Problem("", message, stops=any(stops[_MAX_PROBLEMS:])))
     return SourceValues(source, values, problems, is_closed=any(_IGNORE in meant for meant in rules))
 
 
@@ -171,7 +168,7 @@ def _problem(wrong: "_Wrong", source: OptionsSource, *, stops: bool) -> Problem:
     else:
         shown, spelled = "the value given" if key.secret else shorten(sent), source.spelled(key)
         message = f"`{spelled}` cannot be {shown}; it has to be {key.allowed}"
-    return Problem(printable(spelled), f"{source.name}: {message}.", source.file, stops)
+    return Problem(printable(spelled), f"{source.name}: {message}.", stops)
 
 
 def _rules_in(wrong: "_Wrong", source: OptionsSource) -> set[str]:

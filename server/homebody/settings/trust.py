@@ -59,7 +59,7 @@ def within(machine: SourceValues, options: SourceValues) -> SourceValues:
                 f"{source}: {', '.join(map(repr, refused))} in `{name}` is ignored, because "
                 f"{machine.source.name} does not allow it on this machine; ask who administers it."
             )
-            problems.append(Problem(name, message, options.source.file))
+            problems.append(Problem(name, message))
     return replace(options, values=values, problems=problems)
 
 

@@ -48,8 +48,7 @@ def load_own(tmp_path: Path):
 )
 def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, parts):
     loaded = load_own(text)
-    (problem,) = stops_of(loaded)
-    assert problem.file == tmp_path / "config.toml"
+    assert len(stops_of(loaded)) == 1
     assert isinstance(loaded.error, SettingsBroken)
     expected = [
         f"{tmp_path / 'config.toml'}: ",
