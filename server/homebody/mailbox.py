@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """Bytes that may be queued for a client; a client that leaves more unread counts as disconnected."""
@@ -72,7 +72,7 @@ class Outbox:
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        while data := self._next():
+        while (data := self._waiting.get()) is not None:
             left = memoryview(data)
             try:
                 while left:
@@ -82,18 +82,6 @@ class Outbox:
                 self._on_gone()
                 return
             self._written += len(data)
-
-    def _next(self) -> bytes:
-        """Return all queued messages; nothing once the outbox is closed."""
-        message = self._waiting.get()
-        if message is None:
-            return b""
-        pieces = [message]
-        with suppress(Empty):
-            while message := self._waiting.get_nowait():
-                pieces.append(message)
-            self._waiting.put(None)  # it was the end; it comes again after these
-        return b"".join(pieces)
 
 
 class Inbox:

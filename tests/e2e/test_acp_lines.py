@@ -216,19 +216,6 @@ async def test_chats_of_one_folder_share_an_index(start: Start, workspace: Path,
         assert 1 <= max(most, wire.index_processes) <= 10
 
 
-async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Path):
-    (workspace / "app.py").write_text(CODE)
-    async with start() as wire:
-        first, second = await wire.new_session(workspace, 1), await wire.new_session(workspace, 2)
-        assert wire.index_processes == 1
-        await wire.send({"id": 1, "method": "session/close", "params": {"sessionId": first}})
-        assert (await wire.answer(1))["result"] == {}
-        assert wire.index_processes == 1
-        await wire.send({"id": 2, "method": "session/close", "params": {"sessionId": second}})
-        assert (await wire.answer(2))["result"] == {}
-        await until(lambda: wire.index_processes == 0, seconds=45)
-
-
 async def test_the_oldest_chat_is_dropped_with_its_engine(start: Start, workspace: Path, tmp_path: Path):
     """Clients that never close a chat leave sixteen of them open, at most."""
     first = tmp_path / "first"

@@ -170,8 +170,8 @@ class Agent:
         try:
             async with self._engines.use(session.engine_key) as opened:
                 engine = opened.engine
-                for notice in opened.take_notices():
-                    session.say(f"*{notice}*\n\n")
+                while opened.notices:
+                    session.say(f"*{opened.notices.pop(0)}*\n\n")
                 await asyncio.to_thread(engine.prompts.refresh)
                 session.send(update_available_commands(list_commands(engine)))
                 if (command := question.command) is not None:

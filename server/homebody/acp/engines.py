@@ -35,11 +35,6 @@ class ChatEngine:
         """The engine, once it is open."""
         return self.opening.result()
 
-    def take_notices(self) -> list[str]:
-        """Return the sentences, and forget them."""
-        notices, self.notices = self.notices, []
-        return notices
-
 
 class Engines:
     """Opens engines with the settings of the user, of the folder, and of the command line."""

@@ -28,7 +28,7 @@ from homebody.features.selection import tree_of
 from homebody.prompt.front_matter import Scope
 from homebody.syntax.language import find as find_language
 from homebody.syntax.language import find_by_text
-from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.scope import definitions
 from homebody.text import Document, Span
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import file_name, path_of, uri_of
@@ -197,7 +197,7 @@ async def find_target(
     tree = await tree_of(engine, document)
     known = [each for each in definitions(document, tree) if each.name and each.kind != "variable"]
     name, _, rest = words.partition(" ")
-    if same := [each for each in known if name.strip("`()") in {each.name, _full_name(each)}]:
+    if same := [each for each in known if name.strip("`()") in {each.name, each.qualified}]:
         return CodeTarget(document, same[0].span, rest.strip())
     if scope in {"selection", "file"}:
         return CodeTarget(document, document.whole, words)
@@ -236,7 +236,3 @@ def _is_file(path: Path) -> bool:
     with suppress(OSError, ValueError):  # a name that is too long, or has a NUL
         return path.is_file()
     return False
-
-
-def _full_name(definition: Definition) -> str:
-    return f"{definition.container}.{definition.name}" if definition.container else definition.name

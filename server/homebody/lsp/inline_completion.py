@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from homebody.lsp.convert import from_span, to_span_within
+from homebody.lsp.offers import Event
 from homebody.lsp.server import Server
 from homebody.text import Document
 
@@ -61,20 +62,10 @@ def _selected(
     return Selected(span, info.text)
 
 
-def did_show_completion(server: Server, params: object) -> None:
-    """``textDocument/didShowCompletion``: count a suggestion that the user saw."""
-    server.service.offers.count("shown", _id_of(params))
-
-
-def did_partially_accept_completion(server: Server, params: object) -> None:
-    """``textDocument/didPartiallyAcceptCompletion``: count a suggestion that was accepted in part."""
-    server.service.offers.count("partly_accepted", _id_of(params))
-
-
-def _id_of(params: object) -> str:
-    """Return the id of a suggestion that the client reports; empty if there is none."""
+def report(event: Event, server: Server, params: object) -> None:
+    """Count what the user did with a suggestion, as ``textDocument/didShowCompletion`` reports it."""
     match params:
         case {"item": {"command": {"arguments": [{"id": str(offer_id)}]}}}:
-            return offer_id
+            server.service.offers.count(event, offer_id)
         case _:
-            return ""
+            return

@@ -5,7 +5,7 @@ They are only counted, locally.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from homebody.errors import UsageError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 100
 _MOST_EDITS = 16
+
+
+Event: TypeAlias = Literal["shown", "partly_accepted", "accepted"]
 
 
 class Offers:
@@ -31,7 +34,7 @@ class Offers:
         while len(self._counted) > _REMEMBERED:
             self._counted.popitem(last=False)
 
-    def count(self, event: Literal["shown", "partly_accepted", "accepted"], offer_id: str) -> None:
+    def count(self, event: Event, offer_id: str) -> None:
         """Count what the user did with a suggestion, once."""
         counted = self._counted.get(offer_id)
         if counted is not None and event not in counted:

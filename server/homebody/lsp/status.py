@@ -20,9 +20,7 @@ TOO_SLOW = (
 
 # Shorter work is not shown as busy, and a shorter rest not as its end, because the icon would flicker at each
 # keystroke: an editor cancels a request, and sends the next one immediately or after its own debounce.
-_BUSY_AFTER_SECONDS = 0.15
-_IDLE_AFTER_SECONDS = 0.15
-
+_NOTICED_SECONDS = 0.15
 
 Source: TypeAlias = Literal["completion", "chat", "request"]
 """Where a failure comes from: a use's server, or a request that a server refused."""
@@ -62,7 +60,7 @@ class Status:
         self._asking = 0
         self._works = 0
         self._busy = False
-        self._rest: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._sent: dict[str, Any] = {}
 
     @property
@@ -147,25 +145,22 @@ class Status:
 
     @contextmanager
     def working(self) -> Generator[None]:
-        """Show as busy while blocks run, if that takes long enough to be noticed."""
+        """Show as busy while blocks run, once that has been so for long enough to be noticed."""
         self._works += 1
-        if self._rest is not None:
-            self._rest.cancel()
-        timer = asyncio.get_running_loop().call_later(_BUSY_AFTER_SECONDS, self._show_busy)
+        self._look_later()
         try:
             yield
         finally:
-            timer.cancel()
             self._works -= 1
-            if self._busy and not self._works:
-                loop = asyncio.get_running_loop()
-                self._rest = loop.call_later(_IDLE_AFTER_SECONDS, self._show_idle)
-            self.set()
+            self._look_later()
 
-    def _show_busy(self) -> None:
-        self._busy = True
-        self.set()
+    def _look_later(self) -> None:
+        if self._timer is not None and self._busy == (self._works > 0):
+            self._timer.cancel()
+            self._timer = None
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_NOTICED_SECONDS, self._look)
 
-    def _show_idle(self) -> None:
-        self._busy = False
+    def _look(self) -> None:
+        self._timer, self._busy = None, self._works > 0
         self.set()

@@ -38,7 +38,6 @@ MAX_BYTES = 64 * 1024
 """Maximum size of a prompt file."""
 
 _FENCE = "+++"
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _PLACEHOLDER = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 
 
@@ -155,11 +154,9 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
 
 def _head(text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(f"\n{text}")  # its lines are those of the file
     except tomllib.TOMLDecodeError as error:
-        place = _TOML_PLACE.search(str(error))
-        line = int(place.group(1)) if place and place.group(1) else text.count("\n")
-        raise InvalidPrompt(line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}") from error
+        raise InvalidPrompt(1, f"no valid TOML: {error}") from error
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
         raise InvalidPrompt(2, "its front matter holds too long a number or too deep a list") from error
 

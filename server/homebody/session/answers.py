@@ -7,7 +7,7 @@ shown unchanged: if the rules were applied again at each keystroke, a block woul
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -268,9 +268,6 @@ _TYPED_THROUGH = 400
 _PLACES = 500
 """Maximum number of places whose answers and suggestions are kept."""
 
-_TAIL = 24
-"""Characters before the cursor that exclude most places, before all 800 are compared."""
-
 _Around: TypeAlias = tuple[str, str, str]
 _Key: TypeAlias = tuple[_Around, str]
 
@@ -312,7 +309,7 @@ class ResultCache:
         """
         around = model, document.uri, _after_text(document, offset)
         unlikely: Known | None = None
-        for start in self._starts(around, document.text, offset):
+        for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
             stored = self._stored.get((around, _before_text(document, start)), _Stored())
             answer, typed = stored.answer, document.text[start:offset]
             rest = answer.rest(typed) if answer is not None and answer.is_usable else None
@@ -331,13 +328,6 @@ class ResultCache:
             if answer and goes_on:
                 return answer, typed
         return unlikely
-
-    def _starts(self, around: _Around, text: str, offset: int) -> Iterator[int]:
-        """Offsets at which something may have been stored, the nearest first."""
-        tails = {before[-_TAIL:] for stored_around, before in self._stored if stored_around == around}
-        for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
-            if text[max(0, start - _TAIL) : start] in tails:
-                yield start
 
     def _at(self, model: str, document: Document, offset: int) -> _Stored:
         """Return what is known of a place, as the newest; evict the oldest beyond the limit."""

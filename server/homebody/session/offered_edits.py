@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -11,9 +11,6 @@ from homebody.next_edit.changes import NextEdit
 from homebody.text import Document
 
 _REMEMBERED = 100
-_MOST_REJECTED = 20
-"""Number of rejected edits that are remembered for each document."""
-
 _TIMES_IGNORED = 2
 """An edit that was shown this often, and left, counts as rejected."""
 
@@ -50,17 +47,14 @@ class OfferedEdits:
         self._clock = clock
         self._ids = itertools.count(1)
         self._offered: OrderedDict[str, _Offered] = OrderedDict()
-        self._rejected: dict[str, deque[tuple[str, ...]]] = {}
-        self._patterns: set[tuple[str, ...]] = set()
+        self._rejected: set[tuple[str, ...]] = set()
         self._ignored: dict[tuple[str, ...], int] = {}
         self._rejected_at = float("-inf")
         self._newest = ""
 
     def is_wanted(self, edit: NextEdit) -> bool:
         """Whether neither the edit nor its pattern was rejected."""
-        return edit.key not in self._rejected.get(edit.uri, ()) and (
-            not edit.pattern or (edit.rule, *edit.pattern) not in self._patterns
-        )
+        return self._rejected.isdisjoint(_names_of(edit))
 
     def is_quiet(self, seconds_since_edit: float) -> bool:
         """Whether the user has just rejected an edit, and has not typed since."""
@@ -77,7 +71,7 @@ class OfferedEdits:
             return
         times = self._ignored[last.edit.key] = self._ignored.get(last.edit.key, 0) + 1
         if times >= _TIMES_IGNORED:
-            self._remember(last.edit)
+            self._rejected |= _names_of(last.edit)
 
     def offer(self, edit: NextEdit, document: Document) -> str:
         """Store an edit of a document with this text; returns its id."""
@@ -105,12 +99,12 @@ class OfferedEdits:
         if event == "accepted":
             self.settle_seconds = max(_SETTLE_SECONDS, self.settle_seconds * _AFTER_ACCEPTANCE)
         else:
-            self._remember(offered.edit)
+            self._rejected |= _names_of(offered.edit)
             self._rejected_at = self._clock()
             self.settle_seconds = min(_LONGEST_SETTLE_SECONDS, self.settle_seconds * _AFTER_REJECTION)
         return True
 
-    def _remember(self, edit: NextEdit) -> None:
-        self._rejected.setdefault(edit.uri, deque(maxlen=_MOST_REJECTED)).append(edit.key)
-        if edit.pattern:
-            self._patterns.add((edit.rule, *edit.pattern))
+
+def _names_of(edit: NextEdit) -> set[tuple[str, ...]]:
+    """The edit in its document, and its pattern in any."""
+    return {edit.key, (edit.rule, *edit.pattern)} if edit.pattern else {edit.key}

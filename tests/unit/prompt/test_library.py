@@ -17,7 +17,7 @@ BAD = (
     ("no front matter", 1, "begins with a line"),
     ("+++\ntitle = 'x'\n", 1, "no closing line"),
     ("+++\n+++\n", 2, "no text below"),
-    ("+++\nscope = 'file'\ntitle = \n+++\nx", 3, "no valid TOML"),
+    ("+++\nscope = 'file'\ntitle = \n+++\nx", 1, "no valid TOML: Invalid value (at line 3, column 9)"),
     ("+++\nscope = 'galaxy'\n+++\nx", 2, '`scope` cannot be "galaxy"; it has to be `selection`, `function`'),
     ("+++\n\nouput = 'explain'\n+++\nx", 3, "there is no key `ouput`; the nearest is `output`"),
     ("+++\n+++\nfirst\n$secret", 4, "there is no placeholder `$secret`"),
