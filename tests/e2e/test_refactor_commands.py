@@ -106,7 +106,7 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
 
         assert result["status"] == "applied"
         [message] = client.messages
-        assert message.startswith("2 parts stay as they are (lines 16-18, 21-23): ")
+        assert message.startswith("Lines 16 to 18 (and 1 more) stay as they are: ")
 
 
 async def test_a_result_is_refined_after_it_was_applied(serve):

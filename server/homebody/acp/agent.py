@@ -98,10 +98,9 @@ class Agent:
 
         loading = session.start(self._load_models(session))
         await asyncio.wait({loading}, timeout=_MODELS_SECONDS)
-        options = session.options
         # It runs after the response is sent: clients drop updates for a session that they do not know yet.
-        session.start(self._introduce(session, loading, has_options=bool(options)))
-        return NewSessionResponse(session_id=session.id, config_options=[*options] or None)
+        session.start(self._introduce(session, loading))
+        return NewSessionResponse(session_id=session.id, config_options=[*session.options] or None)
 
     async def close_session(self, session_id: str, **_more: object) -> None:
         """Drop a chat, and the engines that only it used."""
@@ -151,17 +150,15 @@ class Agent:
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question reports the failure
 
-    async def _introduce(
-        self, session: AcpSession, loading: asyncio.Task[None], *, has_options: bool
-    ) -> None:
-        """Send the commands, and, unless the client has them already, the models."""
+    async def _introduce(self, session: AcpSession, loading: asyncio.Task[None]) -> None:
+        """Send the commands, and the models, which the client may not have yet."""
         try:
             async with self._engines.use((session.cwd, None)) as opened:
                 session.send(update_available_commands(list_commands(opened.engine)))
         except HomebodyError:
             return  # the first question reports the failure
         await loading
-        if not has_options and session.models:
+        if session.models:
             kind: Literal["config_option_update"] = "config_option_update"
             session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
 

@@ -135,15 +135,12 @@ class AcpSession:
             There is no such option, or no such model.
 
         """
-        if option != _MODEL:
-            reason = f"There is no option {option!r}; there is {_MODEL!r}."
-            raise RequestError.invalid_params({"reason": reason})
-        chosen = next((model for model in self.models if model.name == value), None)
-        if chosen is None:
+        chosen = {(_MODEL, model.name): model for model in self.models}
+        if (option, str(value)) not in chosen:
             names = ", ".join(repr(model.name) for model in self.models)
-            reason = f"There is no model {value!r}; there are {names or 'none yet'}."
+            reason = f"There is no {option} {value!r}; the models are {names or 'not known yet'}."
             raise RequestError.invalid_params({"reason": reason})
-        self.model = chosen
+        self.model = chosen[option, str(value)]
 
     def say(self, text: str) -> None:
         """Send a piece of the answer."""

@@ -31,11 +31,6 @@ class Focus:
         if not self._in_view and not self._offsets:
             self._prepare(document)
 
-    def saved(self, document: Document) -> None:
-        """Read ahead again at the last position in a document, if there is one."""
-        if document.uri in self._offsets:
-            self._prepare(document)
-
     def focused(self, document: Document, offset: int | None = None) -> None:
         """Record the document in view, and read ahead there; editors may report it before a model is ready.
 

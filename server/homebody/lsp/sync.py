@@ -32,10 +32,9 @@ def lose(server: Server, params: object) -> None:
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
-    """Index the file again, and read ahead at its last position."""
+    """Index the file again."""
     if document := server.documents.find(params.text_document.uri):
         server.service.files_changed([document.uri])
-        server.service.focus.saved(document)
 
 
 def did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:

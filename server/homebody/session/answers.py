@@ -310,7 +310,8 @@ class ResultCache:
         around = model, document.uri, _after_text(document, offset)
         unlikely: Known | None = None
         for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
-            stored = self._stored.get((around, _before_text(document, start)), _Stored())
+            if (stored := self._stored.get((around, _before_text(document, start)))) is None:
+                continue
             answer, typed = stored.answer, document.text[start:offset]
             rest = answer.rest(typed) if answer is not None and answer.is_usable else None
             if answer is None or rest is None:

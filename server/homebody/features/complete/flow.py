@@ -65,7 +65,7 @@ async def complete(
 
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
-    """Read ahead at ``offset``, after the document was opened, saved or focused, or after a jump."""
+    """Read ahead at ``offset``, after the document was opened or focused."""
     ticket, look = session.document_state(document.uri).ticket, session.new_look()
     with suppress(HomebodyError):
         refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place

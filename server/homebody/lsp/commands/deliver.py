@@ -26,8 +26,6 @@ _CHANGED = (
 )
 _SMALL_LINES = 12
 """Longest addition that a user need not see before it is applied."""
-_MOST_NAMED = 5
-"""Parts whose lines a message names."""
 _BY_HAND = "This editor does not apply edits from a server, so the edit is in the result."
 
 
@@ -94,10 +92,10 @@ def _unchanged(skipped: Sequence[Skipped]) -> str:
     """Say which parts should have been rewritten and were not; empty if there are none."""
     if not skipped:
         return ""
-    lines = ", ".join(f"{part.first_line + 1}-{part.last_line + 1}" for part in skipped[:_MOST_NAMED])
-    more = ", …" if len(skipped) > _MOST_NAMED else ""
-    subject = "One part stays as it is" if len(skipped) == 1 else f"{len(skipped)} parts stay as they are"
-    return f"{subject} (lines {lines}{more}): {skipped[0].reason.rstrip('.')}."
+    first, more = skipped[0], len(skipped) - 1
+    others = f" (and {more} more)" if more else ""
+    place = f"Lines {first.first_line + 1} to {first.last_line + 1}{others}"
+    return f"{place} stay as they are: {first.reason.rstrip('.')}."
 
 
 def _offer(server: Server, document: Document, refactoring: Refactoring) -> dict[str, Any]:
