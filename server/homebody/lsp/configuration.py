@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,8 +26,6 @@ ANSWER_SECONDS = 10.0
 
 LATE = "The editor has not answered the request for its settings yet, and they may exclude files."
 _REFUSED = "The editor answered the request for its settings with an error, and they may exclude files."
-# Maximum length of a file name, in bytes, on common file systems.
-_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +52,7 @@ def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
     """List the folders that are paths on this machine."""
     paths = (path_of(folder.uri) for folder in folders)
-    return [path for path in paths if path is not None and _can_exist(path)]
-
-
-def _can_exist(path: Path) -> bool:
-    """Whether the system allows a folder of this name."""
-    try:
-        return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in path.parts)
-    except UnicodeEncodeError:
-        return False
+    return [path for path in paths if path is not None]
 
 
 async def read(
