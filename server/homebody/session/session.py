@@ -171,15 +171,19 @@ class Session:
                 self._running_task.cancel()
             self.running = None
 
+    async def stop_background(self) -> None:
+        """Stop reading ahead in all documents, and wait until the server is idle."""
+        for state in tuple(self._documents.values()):
+            if state.reader is not None:
+                await state.reader.stop()
+
     async def aclose(self) -> None:
         """Cancel everything that is running."""
         if self._timer is not None:
             self._timer.cancel()
         for state in self._documents.values():
             state.ticket.supersede()
-        for state in tuple(self._documents.values()):
-            if state.reader is not None:
-                await state.reader.stop()
+        await self.stop_background()
         await self.stop_running()
 
 

@@ -118,7 +118,6 @@ class Trial:
 
         async def leave() -> None:
             session.recent.viewed(document, 0)
-            session.recent.closed(document.uri)
 
         async def write() -> None:
             edit = TextEdit(Span(end, end), f"y = {mark(path)}\n")

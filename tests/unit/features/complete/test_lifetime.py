@@ -118,7 +118,6 @@ async def test_code_from_other_files_leaves_the_prompt_when_it_is_switched_off(w
         with_slots(w, 8)
         other = numbered("beta", 3)
         w.session.recent.viewed(other, 0)
-        w.session.recent.closed(other.uri)
         document = numbered("alpha")
         offset = len(document.text)
         await prepare(w.engine, document, offset, session=w.session)
