@@ -2,50 +2,42 @@ r"""The smallest edits that turn one text into another; they keep cursors, marks
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.lines import line_changes, matched_lines, split_lines
-from homebody.text import Span, TextEdit, smallest_edit
+from homebody.postprocess.lines import matched_lines
+from homebody.text import Span, TextEdit, lines_with_ends, smallest_edit
 
 
 def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
     """Edits that turn ``old`` into exactly ``new``, offsets shifted by ``at``.
 
     Unchanged lines are in no edit. Within a changed line only the difference is replaced; a line whose
-    indentation alone changed gets an edit of its indentation. No edit
-    begins or ends between the two characters of a CRLF.
+    indentation alone changed gets an edit of its indentation. No edit begins or ends between the two
+    characters of a CRLF.
     """
-    old_lines = [line + end for line, end in split_lines(old)]
-    new_lines = [line + end for line, end in split_lines(new)]
-    offsets = [at]
-    for line in old_lines:
-        offsets.append(offsets[-1] + len(line))
+    old_lines, new_lines = lines_with_ends(old), lines_with_ends(new)
     edits: list[TextEdit] = []
-    for o1, o2, n1, n2 in line_changes(old_lines, new_lines):
-        for edit in _block_edits(old_lines[o1:o2], new_lines[n1:n2], offsets[o1]):
+    for before, after in _pairs(old_lines, new_lines):
+        for edit in _narrowed(before, after, at):
             if edits and edits[-1].span.end == edit.span.start:
                 # The result of two edits at one offset would depend on the client's order.
                 last = edits.pop()
-                joined = Span(last.span.start, edit.span.end)
-                edits.append(TextEdit(joined, last.new_text + edit.new_text))
+                span, text = Span(last.span.start, edit.span.end), last.new_text + edit.new_text
+                edits.append(TextEdit(span, text))
             else:
                 edits.append(edit)
+        at += len(before)
     return edits
 
 
-def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[TextEdit]:
-    """Edits in a block without equal lines: lines that differ only by white space are paired first."""
-    offsets = [at]
-    for line in old:
-        offsets.append(offsets[-1] + len(line))
+def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Texts and what becomes of them: lines that differ by white space at most, and those between them."""
+    old_at = new_at = 0
     pairs = matched_lines([line.strip() for line in old], [line.strip() for line in new])
-    pairs = [(o, n) for o, n in pairs if not old[o].isspace()]
-    if not pairs and len(old) == len(new):
-        pairs = [(index, index) for index in range(len(old))]
-    done_old = done_new = 0
-    for o, n in [*pairs, (len(old), len(new))]:
-        yield from _narrowed("".join(old[done_old:o]), "".join(new[done_new:n]), offsets[done_old])
-        if o < len(old):
-            yield from _narrowed(old[o], new[n], offsets[o])
-        done_old, done_new = o + 1, n + 1
+    for old_end, new_end in [*pairs, (len(old), len(new))]:
+        before, after = old[old_at:old_end], new[new_at:new_end]
+        is_even = len(before) == len(after)
+        yield from zip(before, after, strict=True) if is_even else [("".join(before), "".join(after))]
+        yield "".join(old[old_end : old_end + 1]), "".join(new[new_end : new_end + 1])
+        old_at, new_at = old_end + 1, new_end + 1
 
 
 def _narrowed(old: str, new: str, at: int) -> Iterator[TextEdit]:
