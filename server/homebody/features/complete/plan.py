@@ -98,7 +98,7 @@ class Place:
     @property
     def at_once(self) -> int:
         """Tokens that may be read before a request is answered."""
-        budget = self.engine.completion_settings(self.document).latency_budget_ms / 1000
+        budget = self.engine.settings.completion.latency_budget_ms / 1000
         return max(_LEAST_TOKENS, int(self.speed * budget))
 
     @property
@@ -208,7 +208,7 @@ def _window(
     count, speed = place.engine.completion.tokens.count, place.engine.completion.speed.prompt
     budget = completion_budget(
         info.context_length,
-        max_tokens=place.engine.completion_settings(document).max_tokens,
+        max_tokens=place.engine.settings.completion.max_tokens,
         overhead=_OVERHEAD_TOKENS,
         prompt_speed=speed,
     )
