@@ -52,7 +52,6 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         exclude=options.exclude,
         changed=options.changed,
         staged=options.staged,
-        to_write=options.write,
     )
     selection = select_files(root, wanted, source.settings)
     if not selection.files:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import UsageError
-from homebody.headless.write import is_read_only
 from homebody.syntax.language import find
 from homebody.workspace.patterns import Patterns, TooManyPatterns
 from homebody.workspace.secrets import is_secret
@@ -33,38 +32,28 @@ _GENERATED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileRules:
-    """Which files a run accepts: at most ``max_bytes``, and writable if the run will write."""
-
-    max_bytes: int
-    to_write: bool
-
-    def reason_against(self, path: Path, rule: str) -> str | None:
-        """Return why a file is left out: ``generated``, ``read-only`` and so on; ``rule`` excludes it."""
-        if not is_text(path):
-            return "oddly named"
-        language = find("", path.name)
-        if language is None or language.name in _NOT_CODE:
-            return "not source code"
-        if rule:
-            return "ignored"
-        if is_secret(path):
-            return "secret"
-        try:
-            return self._by_facts(path, path.lstat()) or _by_text(path)
-        except OSError:
-            return "unreadable"
-
-    def _by_facts(self, path: Path, facts: os.stat_result) -> str | None:
+def reason_against(path: Path, rule: str, max_bytes: int) -> str | None:
+    """Return why a file that nobody named is left out: ``generated`` and so on; ``rule`` excludes it."""
+    if not is_text(path):
+        return "oddly named"
+    language = find("", path.name)
+    if language is None or language.name in _NOT_CODE:
+        return "not source code"
+    if rule:
+        return "ignored"
+    if is_secret(path):
+        return "secret"
+    try:
+        facts = path.lstat()
         rows = (
             (stat.S_ISLNK(facts.st_mode), "linked"),
             (not stat.S_ISREG(facts.st_mode), "not regular"),
             (not facts.st_size, "empty"),
-            (facts.st_size > self.max_bytes, "too large"),
+            (facts.st_size > max_bytes, "too large"),
         )
-        reason = next((why for is_so, why in rows if is_so), None)
-        return "read-only" if reason is None and self.to_write and is_read_only(path) else reason
+        return next((why for is_so, why in rows if is_so), None) or _by_text(path)
+    except OSError:
+        return "unreadable"
 
 
 def is_text(path: Path) -> bool:

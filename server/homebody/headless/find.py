@@ -13,9 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, is_text
+from homebody.headless.eligible import Glob, glob_of, globs_below, is_text, reason_against
 from homebody.headless.select import is_workspace, workspace_of
-from homebody.headless.write import is_read_only
 from homebody.settings import Settings
 from homebody.workspace.files import Limits, Walk
 from homebody.workspace.git import find_repository
@@ -54,8 +53,6 @@ class Wanted:
         A revision: only files that differ from it.
     staged
         Only files that are staged.
-    to_write
-        Files will be changed: read-only ones are left out; one that is named is an error.
 
     """
 
@@ -63,7 +60,6 @@ class Wanted:
     exclude: Sequence[str] = ()
     changed: str | None = None
     staged: bool = False
-    to_write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +109,9 @@ def tree_of(places: Sequence[Chosen]) -> Path:
 def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     """Find the files below ``root``.
 
-    Raises ``FileUnreadable``: a path that is named does not exist, leads out of the tree, or is read-only and
-    has to be written; ``NothingSelected``: a glob matches nothing, or no file of the named ones is left. Of
-    git's list, none may be left; ``GitFailed``: ``changed`` or ``staged`` is requested, and git fails.
+    Raises ``FileUnreadable``: a path that is named does not exist or leads out of the tree;
+    ``NothingSelected``: a glob matches nothing, or no file of the named ones is left (of git's list, none may
+    be left); ``GitFailed``: ``changed`` or ``staged`` is requested, and git fails.
     """
     finder = _FileFinder(root, wanted, settings)
     is_listed = wanted.changed is not None or wanted.staged
@@ -180,7 +176,7 @@ class _FileFinder:
         self._trusted_folders = settings.trusted_folders
         base = self._here if self._here.is_relative_to(root) else root
         self._exclude = globs_below(base, wanted.exclude)
-        self._rules = FileRules(settings.context.max_file_bytes, wanted.to_write)
+        self._max_bytes = settings.context.max_file_bytes
         self._looks = 0
 
     def named(self) -> Iterator[Chosen]:
@@ -231,9 +227,6 @@ class _FileFinder:
             message = f"{path} {missing}"
             raise FileUnreadable(message)
         self._check_place(path)
-        if self._wanted.to_write and is_read_only(path):
-            message = f"{path} is read-only: make it writable first, or print the change with --diff."
-            raise FileUnreadable(message)
         if self._exclude.matches(Path(os.path.abspath(path))):  # noqa: PTH100 - resolve() would follow symlinks
             self.skipped["excluded"] += 1
         else:
@@ -278,7 +271,7 @@ class _FileFinder:
     def _reason_against_file(self, path: Path, rule: str) -> str | None:
         if self._exclude.matches(path):
             return "excluded"
-        return self._rules.reason_against(path, rule)
+        return reason_against(path, rule, self._max_bytes)
 
     def _rules_of(self, folder: Path) -> FolderRules:
         """Rules for a named folder, which is entered even if files below it are no context."""

@@ -34,12 +34,12 @@ def check_replaceable(source: SourceFile) -> None:
         is_same = False
     if not is_same:
         raise _changed(source.path)
-    if is_read_only(source.target):
+    if _is_read_only(source.target):
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
 
 
-def is_read_only(path: Path) -> bool:
+def _is_read_only(path: Path) -> bool:
     """Whether a file may not be written. In a writable folder, replacing it would succeed; refuse it anyway.
 
     Raises ``OSError`` if there is no such file.

@@ -49,17 +49,6 @@ def test_links_submodules_and_generated_files_are_left_out(tree: Path, git):
     assert selection.skipped["generated"] == 1
 
 
-def test_read_only_files_are_left_out_only_where_files_are_written(tree: Path):
-    """Their diff can still be printed; a named one ends the run before a model works."""
-    write_files(tree, "a.py", "b.py")
-    (tree / "b.py").chmod(0o444)
-    assert names(select(tree, ".")) == ["a.py", "b.py"]
-    assert names(select(tree, ".", to_write=True)) == ["a.py"]
-    assert names(select(tree, "b.py")) == ["b.py"]
-    with pytest.raises(FileUnreadable, match=r"b\.py is read-only: make it writable first"):
-        select(tree, "b.py", to_write=True)
-
-
 def test_globs_are_expanded_below_the_current_folder(tree: Path):
     write_files(tree, "src/a.py", "src/b.js", "src/sub/c.py", "test/d.py")
     assert names(select(tree, "src/**/*.py")) == ["src/a.py", "src/sub/c.py"]
