@@ -109,12 +109,14 @@ class Trial:
             (self.root / place).write_text(pattern + "\n")
 
     async def use(self, feature: str, path: str) -> None:
-        await {**self._typing(path), **self._asking(path)}[feature]()
-
-    def _typing(self, path: str) -> dict[str, Callable[[], Awaitable[object]]]:
-        engine, session = self.world.engine, self.world.session
+        engine, session, talk = self.world.engine, self.world.session, self.conversation
         document = self.document(path)
         end = len(document.text)
+        diff = f'diff --git "a/{path}" "b/{path}"\n--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n+{mark(path)}(\n'
+        output = f'  File "{self.root / path}", line 1, in f\nValueError: no\n'
+
+        async def about(attached: Awaitable[Attached]) -> None:
+            await ask(engine, "Why?", conversation=talk, attachments=[await attached])
 
         async def leave() -> None:
             session.recent.viewed(document, 0)
@@ -125,38 +127,23 @@ class Trial:
             engine.trees.edit(document, edit, self.open[path])
             session.changed([edit], self.open[path])
 
-        return {
+        features: dict[str, Callable[[], Awaitable[object]]] = {
             "complete": lambda: complete(engine, document, end, session=session, trigger="invoked"),
             "view": lambda: prepare(engine, document, end, session=session),
             "leave": leave,
             "type": write,
             "wait": lambda: asyncio.sleep(0.01),
             "explain": lambda: explain(engine, document, session=session),
-            "refactor": lambda: refactor(
-                engine, document, Span(0, 0), instruction="Shorten it", session=session
-            ),
-        }
-
-    def _asking(self, path: str) -> dict[str, Callable[[], Awaitable[object]]]:
-        engine = self.world.engine
-        uri = (self.root / path).as_uri()
-        diff = f'diff --git "a/{path}" "b/{path}"\n--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n+{mark(path)}(\n'
-        output = f'  File "{self.root / path}", line 1, in f\nValueError: no\n'
-
-        async def about(attached: Awaitable[Attached]) -> None:
-            await ask(engine, "Why?", conversation=self.conversation, attachments=[await attached])
-
-        return {
-            "ask": lambda: ask(
-                engine, "What is it?", conversation=self.conversation, document=self.document(path)
-            ),
-            "attach": lambda: about(attach(engine, uri)),
+            "refactor": lambda: refactor(engine, document, Span(0, 0), instruction="Short.", session=session),
+            "ask": lambda: ask(engine, "What is it?", conversation=talk, document=document),
+            "attach": lambda: about(attach(engine, document.uri)),
             "paste": lambda: about(attach_text(engine, diff)),
             "uncommitted": lambda: about(attach_changes(engine, "uncommitted", self.root)),
             "output": lambda: explain_text(engine, output),
-            "again": lambda: regenerate(engine, self.conversation),
+            "again": lambda: regenerate(engine, talk),
             "commit message": lambda: commit_message(engine, self.root),
         }
+        await features[feature]()
 
 
 def make_tree(root: Path) -> None:

@@ -1,7 +1,9 @@
 """A workspace is not its user: what it may not set is ignored, with one message."""
 
 import json
+import re
 import tomllib
+from typing import Any
 
 import pytest
 
@@ -34,26 +36,19 @@ idle_minutes = 0.1
 enabled = true
 prompts = true
 """
-HOSTILE_JSON = {
-    "trustedFolders": ["/"],
-    "backend": {
-        "kind": "openai",
-        "url": "http://192.0.2.7:8000",
-        "allowedHosts": ["192.0.2.7:8000"],
-        "apiKey": "k",
-        "apiKeyEnv": "HOME",
-        "model": "/etc/passwd",
-    },
-    "completion": {"backend": {"url": "http://192.0.2.7:8000", "model": "..\\..\\outside.gguf"}},
-    "chat": {"backend": {"allowedHosts": ["192.0.2.7:443"], "model": "\\\\192.0.2.7\\share\\m.gguf"}},
-    "embedded": {"threads": 1, "idleMinutes": 0.1},
-    "log": {"enabled": True, "prompts": True},
-}
 ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
 
 
+def camel(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a tree of settings as an editor sends it."""
+    sent = {key: camel(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    return {re.sub("_(.)", lambda found: found[1].upper(), key): value for key, value in sent.items()}
+
+
 @pytest.mark.parametrize(
-    "sources", [{"project": HOSTILE_TOML}, {"configuration": HOSTILE_JSON}], ids=["toml", "configuration"]
+    "sources",
+    [{"project": HOSTILE_TOML}, {"configuration": camel(tomllib.loads(HOSTILE_TOML))}],
+    ids=["toml", "configuration"],
 )
 def test_a_hostile_workspace_changes_no_security_setting(load, workspace, sources):
     resolved, problems = load(environ=ENVIRON, **sources)
