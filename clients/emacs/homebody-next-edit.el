@@ -29,7 +29,9 @@
 
 (defvar-local homebody--next-edit nil
   "The edit that is shown, a plist.
-It has `:start', `:end', `:text', `:item', `:tick', `:hint', and `:reached'.")
+It has `:start', `:end', `:text', `:item', `:tick', `:hint', `:reached',
+`:before' and `:after', which are the whole texts, and `:followed' if the user
+has typed a part of it.")
 
 (defvar-local homebody--next-edit-overlays nil
   "Overlays of the edit that is shown, and of its label.")
@@ -45,6 +47,26 @@ It has `:start', `:end', `:text', `:item', `:tick', `:hint', and `:reached'.")
 (defun homebody--next-edit-fits (edit)
   "Return whether the buffer still has the text that EDIT was made for."
   (equal (plist-get edit :tick) (buffer-chars-modified-tick)))
+
+(defun homebody--next-edit-follow (edit)
+  "Make EDIT what is left of it, if the user has typed a part of it.
+Deleting a part of its old text counts as typing."
+  (pcase-let* ((`(,start ,end ,_) (homebody--next-edit-words edit))
+               (`(,before ,after) (list (plist-get edit :before) (plist-get edit :after)))
+               (now (homebody--text))
+               (typed (homebody--shared now after))
+               (reached (min (max typed (homebody--shared now before)) (- (length now) (- (length before) (1- end)))))
+               (rest (min (homebody--shared (reverse now) (reverse after)) (- (min (length now) (length after)) typed))))
+    (when (and (not (equal now before)) (>= reached (1- start)) (string-suffix-p (substring now reached) before))
+      (cl-loop for (name value) in `((:start ,(1+ typed)) (:end ,(- (1+ (length now)) rest)) (:before ,now)
+                                     (:text ,(substring after typed (- (length after) rest)))
+                                     (:tick ,(buffer-chars-modified-tick)) (:followed t))
+               do (plist-put edit name value)))))
+
+(defun homebody--shared (text other)
+  "Return the number of characters with which TEXT and OTHER begin."
+  (let ((difference (compare-strings text nil nil other nil nil)))
+    (if (eq difference t) (length text) (1- (abs difference)))))
 
 (defun homebody--next-edit-is-here (edit)
   "Return whether point is at EDIT, whose text is shown and in view."
@@ -77,8 +99,11 @@ Draw nothing if it no longer fits."
   (when-let* ((edit homebody--next-edit))
     (mapc #'delete-overlay homebody--next-edit-overlays)
     (setq homebody--next-edit-overlays nil)
+    (unless (homebody--next-edit-fits edit) (homebody--next-edit-follow edit))
     (cond
-     ((or (not (homebody--next-edit-fits edit)) (region-active-p)) (homebody--next-edit-clear))
+     ((or (not (homebody--next-edit-fits edit)) (region-active-p)
+          (and (string-empty-p (plist-get edit :text)) (= (plist-get edit :start) (plist-get edit :end))))
+      (homebody--next-edit-clear))
      (t
       (if (plist-get edit :hint)
           (homebody--next-edit-overlay
@@ -91,6 +116,10 @@ Draw nothing if it no longer fits."
         (homebody--next-edit-overlay
          (pos-eol) (pos-eol) 'after-string
          (propertize (format "  TAB to line %d" (line-number-at-pos (plist-get edit :start) t)) 'face 'shadow)))))))
+
+(defun homebody--next-edit-is-followed ()
+  "Return whether the user types what is shown: nothing is asked for then."
+  (and homebody--next-edit (plist-get homebody--next-edit :followed)))
 
 (defun homebody--next-edit-ask (is-free)
   "Ask for the edit that follows the last changes; the server waits for a pause.
@@ -114,10 +143,12 @@ It is shown if IS-FREE returns non-nil then."
 (defun homebody--next-edit-show (item)
   "Show ITEM, an edit of this buffer as the server sends it."
   (when (and item (equal (plist-get (plist-get item :textDocument) :uri) homebody--uri))
-    (let ((range (plist-get item :range)))
+    (let* ((range (plist-get item :range)) (text (plist-get item :text))
+           (start (homebody--point (plist-get range :start))) (end (homebody--point (plist-get range :end)))
+           (before (homebody--text)))
       (setq homebody--next-edit
-            (list :start (homebody--point (plist-get range :start)) :end (homebody--point (plist-get range :end))
-                  :text (plist-get item :text) :item item :tick (buffer-chars-modified-tick)
+            (list :start start :end end :text text :item item :tick (buffer-chars-modified-tick)
+                  :before before :after (concat (substring before 0 (1- start)) text (substring before (1- end)))
                   :hint (equal (plist-get item :show) "hint"))))
     (homebody--next-edit-render)
     (jsonrpc-notify homebody--server :textDocument/didShowInlineEdit

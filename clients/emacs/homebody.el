@@ -212,7 +212,8 @@ Each is a list: the text after point, the end of what it replaces, the item."
          (t
           (homebody-dismiss)
           (when homebody--timer (cancel-timer homebody--timer))
-          (when (and (or homebody-automatic homebody-next-edit) old (/= (car old) (car new)) (not (region-active-p)))
+          (when (and (or homebody-automatic homebody-next-edit) old (/= (car old) (car new))
+                     (not (or (region-active-p) (homebody--next-edit-is-followed))))
             (setq homebody--timer
                   (run-with-idle-timer homebody-delay nil #'homebody--request-in (current-buffer))))))))))
 

@@ -85,6 +85,27 @@ def test_tab_in_insert_mode_does_the_same(typing):
     typing.until(lambda: before == typing.lines)
 
 
+def test_the_rest_of_it_stays_while_it_is_typed(with_edit):
+    """Also while the old text is deleted; another key ends it."""
+    with_edit.keys(f"{SITE}Gf'ci'")
+    with_edit.sees(f"encoding='{NEW}'")
+    with_edit.keys(NEW[:2])
+    with_edit.until(lambda: with_edit.lines[SITE - 1] == CALL.format("third", NEW[:2]))
+    with_edit.settle()
+    with_edit.sees(f"encoding='{NEW}'")
+    with_edit.keys("<Tab>")
+    with_edit.until(lambda: with_edit.lines[SITE - 1] == CALL.format("third", NEW))
+    with_edit.keys("<Esc>2u")
+    with_edit.until(lambda: with_edit.lines[SITE - 1] == CALL.format("third", OLD))
+
+
+def test_other_text_than_it_has_ends_it(with_edit):
+    with_edit.keys(f"{SITE}Gf'ci'{NEW[:2]}")
+    with_edit.sees(f"encoding='{NEW}'")
+    with_edit.keys("x")
+    with_edit.until(lambda: f"'{NEW[:2]}x'" in with_edit.screen)
+
+
 def test_escape_rejects_it_for_good(with_edit):
     with_edit.keys("<Esc>")
     with_edit.until(lambda: LABEL not in with_edit.screen)

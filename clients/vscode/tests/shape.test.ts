@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { distance, endOf, indents, inOneLine, shapeOf } from "../src/nextEdit/shape.ts";
+import { distance, endOf, indents, inOneLine, restOf, shapeOf } from "../src/nextEdit/shape.ts";
 
 for (const [what, old, text, start, end, added] of [
     ["a replacement", "latin-1", "utf-8", [3, 4], [3, 11], "utf-8"],
@@ -24,6 +24,26 @@ test("of a word of which the edit replaces a part, all is seen", () => {
     const shape = { start: { line: 3, character: 4 }, end: { line: 3, character: 10 }, added: "lenient" };
     assert.deepEqual(shapeOf({ line: 3, character: 4 }, "stric", "lenien", "(x).", "t"), shape);
     assert.deepEqual(shapeOf({ line: 3, character: 6 }, "ric", "one", "x.st", "t y"), { ...shape, added: "stonet" });
+});
+
+for (const [now, rest] of [
+    ["f('')", "f('|utf-8|')"],
+    ["f('latin')", "f('|utf-8|')"],
+    ["f('ut')", "f('ut|f-8|')"],
+    ["f('ut-1')", "f('ut|f-8|')"],
+    ["f('utf-8')", "f('utf-8')||"],
+    ["f('ux')", undefined],
+    ["f('')x", undefined],
+    ["g('')", undefined],
+] as const) {
+    test(`of an edit to utf-8, ${rest ?? "nothing"} is left at ${now}`, () => {
+        const left = restOf("f('latin-1')", "f('utf-8')", now);
+        assert.equal(left && `${now.slice(0, left.start)}|${left.added}|${now.slice(left.end)}`, rest);
+    });
+}
+
+test("a new line is typed at the end of the one above", () => {
+    assert.deepEqual(restOf("a\nc\n", "a\n  b = 1\nc\n", "a\n  \nc\n"), { start: 4, end: 4, added: "b = 1" });
 });
 
 test("the end of a text counts its lines", () => {

@@ -13,17 +13,17 @@ from homebody.text import Document, Span
 _MIN_LIKENESS = 0.8
 """A line that is less like all of those that were changed alike is often left as it is."""
 
+_CLOSE_LINES = 40
 _MIN_LIKENESS_CLOSE = 0.5
 _COMPARED = 3
-_CLOSE_LINES = 20
 """So close by, a line may be as little like those as the last of them are like each other, down to that."""
 
-_REACH_ONCE = 40
-_MIN_REACH = 8
-"""Lines from the changed ones: after one change; and after more, however close together they are."""
+_SITES_EACH = 2
+_MIN_LIKENESS_MANY = 0.95
+"""Of more sites for each line that was changed alike, most stay, unless they are so like a changed one."""
 
-_SITES_EACH = 4
-"""More sites for each line that was changed alike mean that most of them stay."""
+_MIN_REACH = 8
+"""Lines from the changed ones, however close together these are."""
 
 _WAY = 4
 """The last changes, which tell whether the user goes through the file in one direction."""
@@ -62,13 +62,14 @@ class EditPlace:
     ) -> int | None:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
-        That is the nearest site that is like one of the ``examples``, no further from the changed lines than
-        these are from each other; twice as far for someone who goes through the file in one direction, but
-        not behind, where they have passed over all sites. ``None`` if there are too many sites, and if the
-        user left one in a line that they changed, or passed over one between the last two: not every site is
-        meant then.
+        That is the nearest site that is like one of the ``examples``. For someone who goes through the file
+        in one direction, it is up to twice as far from the changed lines as these are from each other, but
+        not behind, where they have passed over all sites; for someone who goes to and fro, half as far.
+        ``None`` if there are too many sites, and if the user left one in a line that they changed, or passed
+        over one between the last two: not every site is meant then.
         """
-        if len(sites) > _SITES_EACH * len(changed) or not self.changed.isdisjoint(sites):
+        is_many = len(sites) > _SITES_EACH * len(changed)
+        if (is_many and not examples) or not self.changed.isdisjoint(sites):
             return None
         first, last = min(changed), max(changed)
         way = [change.line for change in self.changes[:_WAY]]
@@ -77,21 +78,21 @@ class EditPlace:
             return None
         if is_one_way and len(way) >= _MIN_WAY:
             sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
-        reach = _REACH_ONCE
+        reach = _CLOSE_LINES
         if len(changed) > 1:
-            reach = max((last - first) * (1 + is_one_way), _MIN_REACH)
+            reach = max((last - first) * (2 if is_one_way else 0.5), _MIN_REACH)
         near = [line for line in sites if first - reach <= line <= last + reach]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
-            if not examples or self._is_like(line, examples):
+            if not examples or self._is_like(line, examples, is_many=is_many):
                 return line
         return None
 
-    def _is_like(self, line: int, examples: Sequence[str]) -> bool:
+    def _is_like(self, line: int, examples: Sequence[str], *, is_many: bool) -> bool:
         text = self.document.line_text(line)
         if len(text) > MOST_CHARS:
             return False
-        wanted = _MIN_LIKENESS
-        if self.distance(line) <= _CLOSE_LINES:
+        wanted = _MIN_LIKENESS_MANY if is_many else _MIN_LIKENESS
+        if not is_many and self.distance(line) <= _CLOSE_LINES:
             alike = min(starmap(likeness, combinations(examples[:_COMPARED], 2)))
             wanted = min(wanted, max(alike, _MIN_LIKENESS_CLOSE))
         return any(likeness(example, text) >= wanted for example in examples)

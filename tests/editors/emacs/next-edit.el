@@ -46,6 +46,20 @@
   (claim "the mark leads back" 3 (line-number-at-pos)))
 
 (begin)
+(to-line 10)
+(press "C-s l a t i n - 1 RET C-u 7 DEL")
+(claim "what is left of it is shown while the old text is deleted" "utf-8" (shown))
+(press "u t")
+(claim "what is typed of it is not shown twice" "f-8" (shown))
+(press "TAB")
+(claim "the key adds the rest" "    third = read_file(path, encoding='utf-8')" (line-at 10))
+
+(begin)
+(to-line 10)
+(press "C-s l a t i n - 1 RET C-u 7 DEL u x")
+(claim "other text than it has ends it" "" (shown))
+
+(begin)
 (press "<escape>")
 (claim "escape ends it" "" (shown))
 (press "M-> <backspace> RET")

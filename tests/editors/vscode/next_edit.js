@@ -107,16 +107,17 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await staysEmpty(page);
     console.log("ok one undo takes it back, and nothing is drawn after it");
 
-    await retype(page, LINES[0] + 2, "strict", "lenient");
-    await retype(page, LINES[1] + 2, "strict", "lenient");
+    for (const line of LINES.slice(0, 3)) {
+        await retype(page, line + 2, "strict", "lenient");
+    }
     // The server replaces what is not equal: all of the word is drawn.
-    await isDrawn(page, "lenient", `Tab to line ${LINES[2] + 2}`);
+    await isDrawn(page, "lenient", `Tab to line ${LINES[3] + 2}`);
     // Words that VS Code proposes for what was typed may take the first.
     await until(async () => {
         await page.keyboard.press("Escape");
         return (await drawn(page)).length === 0;
     });
-    await retype(page, LINES[2] + 2, "strict", "lenient");
+    await retype(page, LINES[3] + 2, "strict", "lenient");
     await staysEmpty(page);
     console.log("ok Escape rejects it, and its pattern does not come back");
 
@@ -164,18 +165,31 @@ async function checkPlaces(page, { set, workspace, elsewhere }) {
     console.log("ok what only adds text is ghost text once Tab has gone there");
 
     // VS Code has read the settings once one of them is seen; its menu of words would take Tab.
-    const plain = { "editor.lineNumbers": "off", "editor.quickSuggestions": { other: "off" } };
-    await set({ ...off, ...plain, "homebody.nextEdit.enabled": "hint" });
+    const plain = { ...off, "editor.quickSuggestions": { other: "off" } };
+    await set({ ...plain, "editor.lineNumbers": "off", "homebody.nextEdit.enabled": "hint" });
     await page.locator(".editor-instance .line-numbers").first().waitFor({ state: "detached" });
-    await retype(page, LINES[0] + 1, "early", "late");
-    await retype(page, LINES[1] + 1, "early", "late");
-    await isDrawn(page, `Tab to line ${LINES[2] + 1}`);
-    assert.deepEqual(await drawn(page), [`Tab to line ${LINES[2] + 1}`]);
+    for (const line of LINES.slice(0, 3)) {
+        await retype(page, line + 1, "early", "late");
+    }
+    await isDrawn(page, `Tab to line ${LINES[3] + 1}`);
+    assert.deepEqual(await drawn(page), [`Tab to line ${LINES[3] + 1}`]);
     await page.keyboard.press("Tab");
     await isDrawn(page, "late", "Tab");
     await page.keyboard.press("Tab");
-    await isSaved("loads2.py", "check_three(data).late.quick");
+    await isSaved("loads2.py", "check_four(data).late.quick");
     console.log("ok as a hint, only the line is marked until Tab goes there");
+
+    await set(plain);
+    await page.locator(".editor-instance .line-numbers").first().waitFor();
+    await retype(page, LINES[4] + 1, "quick", "swift");
+    await retype(page, LINES[5] + 1, "quick", "swift");
+    await isDrawn(page, "swift", `Tab to line ${LINES[6] + 1}`);
+    await retype(page, LINES[6] + 1, "quick", "sw");
+    await until(async () => (await ghostText(page)) === "ift");
+    assert.deepEqual(await drawn(page), []);
+    await page.keyboard.press("Tab");
+    await isSaved("loads2.py", "check_seven(data).early.swift");
+    console.log("ok what is typed of it is not drawn twice, and Tab adds the rest");
 
     await set(off);
     const source = ["a", "b", "c"].map((name) => `${name} = read_file("${name}", encoding_of_all=1)\n`);

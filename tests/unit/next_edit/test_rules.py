@@ -106,6 +106,13 @@ def suggested(
             id="between the last two, after to and fro",
         ),
         pytest.param(
+            "".join(f"value = read(stream, {number}, latin)\n" for number in range(11)),
+            [("0, █latin", "utf_8"), ("1, █latin", "utf_8")],
+            "value = read(stream, 2, latin)",
+            "value = read(stream, 2, utf_8)",
+            id="one of many lines that are almost equal",
+        ),
+        pytest.param(
             "class A:\n    value_of = compute(first, second, third)\n\n\n"
             "value_of = compute(first, second, third)\n"
             "class B:\n    value_of = compute(first, second, third)\n",
@@ -153,9 +160,9 @@ def test_inserted_lines_are_inserted_again():
             id="further away than the changed lines are from each other",
         ),
         pytest.param(
-            'log.info("starting up")\nlog.info("%s %d", path, n)\n' + "y = 1\n" * 25 + 'log.info("done")\n',
+            'log.info("starting up")\nlog.info("%s %d", path, n)\n' + "y = 1\n" * 45 + 'log.info("done")\n',
             [("log.█info", "debug")] * 2,
-            id="a line as little like the changed ones as they are like each other, 25 lines away",
+            id="a line as little like the changed ones as they are like each other, 45 lines away",
         ),
         pytest.param(
             CALLS.replace("    c = ", "    self.third, self.fourth = None, os.environ, "),
@@ -188,9 +195,16 @@ def test_inserted_lines_are_inserted_again():
             id="the same text became two others",
         ),
         pytest.param(
-            "".join(f"value = read(stream, {number}, latin)\n" for number in range(11)),
-            [("0, █latin", "utf_8"), ("1, █latin", "utf_8")],
-            id="two changes, and nine more places",
+            "".join(f"{name}_value = read(stream, {name}, latin)\n" for name in "abcdefg"),
+            [("a, █latin", "utf_8"), ("b, █latin", "utf_8")],
+            id="two changes, and five more places that are not almost equal",
+        ),
+        pytest.param(
+            "".join(
+                "y = 1\n" * number * 6 + f"x_{number} = f({number}, 'latin')\n" for number in (1, 2, 3, 5)
+            ),
+            [(f"f({number}, '█latin", "utf") for number in (1, 3, 2)],
+            id="to and fro, beyond half the distance between the changed lines",
         ),
         pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
         pytest.param("", [("", "x")], id="an empty text"),

@@ -174,7 +174,11 @@ function M.setup(options)
     end
   end
   on("InsertEnter", function() menus.hook_cmp(menu_opened, ghost.menu_closed) end)
-  on({ "InsertEnter", "TextChangedI" }, ghost.typed)
+  on({ "InsertEnter", "TextChangedI" }, function()
+    if not next_edit.is_followed() then
+      ghost.typed()
+    end
+  end)
   on("CompleteDone", ghost.menu_closed)
   on("CursorMovedI", ghost.render)
   on({ "InsertLeave", "BufLeave" }, ghost.clear)

@@ -27,6 +27,19 @@ local function fits(edit)
   return vim.api.nvim_buf_is_valid(edit.buf) and vim.lsp.util.buf_versions[edit.buf] == edit.version
 end
 
+-- Whether the edit that is shown still fits; if a part of it was typed, what is left of it is shown.
+local function keeps()
+  if fits(shown) or vim.api.nvim_get_current_buf() ~= shown.buf then
+    return fits(shown)
+  end
+  local left = lines.rest(shown, vim.api.nvim_buf_get_lines(shown.buf, 0, -1, false))
+  local version = vim.lsp.util.buf_versions[shown.buf]
+  if left and #left.old + #left.new > 0 then
+    shown = vim.tbl_extend("force", shown, left, { version = version, is_followed = true })
+  end
+  return fits(shown)
+end
+
 -- Whether nothing else uses the key, or is shown in the same place.
 local function is_free() return not (ghost.is_shown() or menus.is_open() or vim.snippet.active()) end
 
@@ -56,7 +69,7 @@ end
 function M.render()
   if not shown then
     return
-  elseif not (fits(shown) and is_free()) then
+  elseif not (keeps() and is_free()) then
     return M.clear()
   end
   for _, buf in ipairs({ shown.buf, shown.from }) do
@@ -117,14 +130,19 @@ function M.cancel()
   M.clear()
 end
 
--- Asks for the edit that follows the last changes. The server waits for a pause; usually there is none.
-function M.ask()
-  if shown and not fits(shown) then
+-- Whether the user types what is shown: nothing else is asked for meanwhile.
+function M.is_followed()
+  if shown and not keeps() then
     M.clear()
   end
+  return shown ~= nil and shown.is_followed
+end
+
+-- Asks for the edit that follows the last changes. The server waits for a pause; usually there is none.
+function M.ask()
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
   withdraw()
-  if not client or vim.fn.reg_executing() ~= "" then
+  if M.is_followed() or not client or vim.fn.reg_executing() ~= "" then
     return
   end
   local number = asked

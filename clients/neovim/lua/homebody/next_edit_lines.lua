@@ -4,46 +4,90 @@ local rpc = require("homebody.rpc")
 
 local M = {}
 
--- The first row of an edit, and its old and new lines, without those that it leaves as they are.
-function M.read(buf, edit)
-  local range, row, last = edit.range, edit.range.start.line, edit.range["end"].line
-  local old = vim.api.nvim_buf_get_lines(buf, row, last + 1, false)
-  local is_within = last - row < #old
-  local before = old[1] and old[1]:sub(1, rpc.byte(old[1], range.start.character)) or ""
-  local after = is_within and old[#old]:sub(rpc.byte(old[#old], range["end"].character) + 1) or ""
-  local new = vim.split(before .. edit.text:gsub("\r\n", "\n") .. after, "\n", { plain = true })
-  if not is_within and new[#new] == "" then
-    table.remove(new) -- what follows the line end of the last line
+local function slice(lines, first, last) return vim.list_slice(lines, first + 1, #lines - last) end
+
+-- Number of lines with which all of the texts begin, and number of the other ones with which they end.
+local function same_lines(texts)
+  local first, last, shortest = 0, 0, math.huge
+  for _, lines in ipairs(texts) do
+    shortest = math.min(shortest, #lines)
   end
-  while #old > 0 and old[1] == new[1] do
-    table.remove(old, 1)
-    table.remove(new, 1)
-    row = row + 1
+  local function all(line_of)
+    return vim.iter(texts):all(function(lines) return line_of(lines) == line_of(texts[1]) end)
   end
-  while #old > 0 and old[#old] == new[#new] do
-    table.remove(old)
-    table.remove(new)
+  while first < shortest and all(function(lines) return lines[first + 1] end) do
+    first = first + 1
   end
-  return { row = row, old = old, new = new }
+  while last < shortest - first and all(function(lines) return lines[#lines - last] end) do
+    last = last + 1
+  end
+  return first, last
 end
 
--- Number of equal bytes at the beginning of two lines; a word that differs is different as a whole.
-local function same(old, new, most)
+-- What changes from some lines of a buffer to others: the first row, and the old and new lines.
+function M.between(lines, target)
+  local row, last = same_lines({ lines, target })
+  return { row = row, old = slice(lines, row, last), new = slice(target, row, last), lines = lines, target = target }
+end
+
+-- The same of an edit as the server sends it.
+function M.read(buf, edit)
+  local lines = vim.api.nvim_buf_get_lines(buf, 0, -1, false)
+  local from, to = edit.range.start, edit.range["end"]
+  local before, after = lines[from.line + 1] or "", lines[to.line + 1] or ""
+  local text = before:sub(1, rpc.byte(before, from.character)) .. edit.text:gsub("\r\n", "\n")
+  text = text .. after:sub(rpc.byte(after, to.character) + 1)
+  local target = vim.list_slice(lines, 1, from.line)
+  vim.list_extend(target, vim.split(text, "\n", { plain = true }))
+  if not lines[to.line + 1] and target[#target] == "" then
+    table.remove(target) -- what follows the line end of the last line
+  end
+  return M.between(lines, vim.list_extend(target, lines, to.line + 2))
+end
+
+-- Number of equal bytes at the beginning of two texts.
+local function shared(old, new, most)
   local count = 0
-  local function is_word(text, at) return text:find("^[%w_\128-\255]", at) ~= nil end
   while count < most and old:byte(count + 1) == new:byte(count + 1) do
     count = count + 1
   end
+  return count
+end
+
+-- The same, but not a part of a word.
+local function shared_words(old, new, most)
+  local count = shared(old, new, most)
+  local function is_word(text, at) return text:find("^[%w_\128-\255]", at) ~= nil end
   while count > 0 and is_word(old, count) and (is_word(old, count + 1) or is_word(new, count + 1)) do
     count = count - 1
   end
   return count
 end
 
--- Bytes that stay at the beginning and at the end of a line.
+-- Bytes that stay at the beginning and at the end of a text. A word that becomes another one changes as a whole.
 local function sides(old, new)
-  local first = same(old, new, math.min(#old, #new))
-  return first, same(old:reverse(), new:reverse(), math.min(#old, #new) - first)
+  local most = math.min(#old, #new)
+  local first = shared(old, new, most)
+  local last = shared(old:reverse(), new:reverse(), most - first)
+  if first + last == most then
+    return first, last
+  end
+  first = shared_words(old, new, most)
+  return first, shared_words(old:reverse(), new:reverse(), most - first)
+end
+
+-- What is left of an edit after a part of it was typed, or of its old text deleted; nil after any other change.
+function M.rest(edit, now)
+  local first, last = same_lines({ edit.lines, edit.target, now })
+  first = math.max(first - 1, 0) -- the end of the line above is where a new line is typed
+  local function text(lines) return table.concat(slice(lines, first, last), "\n") .. "\n" end
+  local old, new, typed = text(edit.lines), text(edit.target), text(now)
+  local head, tail = sides(old, new)
+  local reached = math.max(shared(typed, new, math.min(#typed, #new)), shared(typed, old, math.min(#typed, #old)))
+  reached = math.min(reached, #typed - tail)
+  if typed ~= old and reached >= head and vim.endswith(old, typed:sub(reached + 1)) then
+    return M.between(now, edit.target)
+  end
 end
 
 -- Row and byte of the first change.

@@ -121,6 +121,11 @@ export class GhostText implements Disposable {
         this.requests.left();
     }
 
+    /** Nothing is asked for at keys until VS Code asks again. */
+    forget(): void {
+        this.requests.forget();
+    }
+
     dispose(): void {
         this.requests.forget();
         this.subscriptions.dispose();

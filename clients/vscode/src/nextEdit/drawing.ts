@@ -86,7 +86,7 @@ export class Drawing implements Disposable {
     }
 }
 
-function rangeOf({ start, end }: Shape): Range {
+export function rangeOf({ start, end }: Shape): Range {
     return new Range(start.line, start.character, end.line, end.character);
 }
 

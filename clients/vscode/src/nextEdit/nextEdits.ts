@@ -31,8 +31,8 @@ import { isServed } from "../ghost/signals";
 import type { GhostText } from "../ghost/text";
 import type { NextEdit } from "../protocol";
 import { baseName } from "../words";
-import { Drawing, type Picture } from "./drawing";
-import { type Shape, distance, endOf, indents, isEmpty, shapeOf } from "./shape";
+import { Drawing, type Picture, rangeOf } from "./drawing";
+import { type Shape, distance, endOf, indents, isEmpty, restOf, shapeOf } from "./shape";
 
 // The server waits longer; this saves requests while keys follow each other.
 const PAUSE_MILLISECONDS = 100;
@@ -42,12 +42,18 @@ const KEYS = ["Shown", "Here", "TakesTab", "IsGhostText"] as const;
 
 interface Offer {
     readonly edit: NextEdit;
-    /** The document that was asked for, and its version. */
+    /** The document that was asked for, its version and text, and the text with the edit. */
     readonly document: TextDocument;
-    readonly version: number;
-    readonly range: Range;
+    version: number;
+    text: string;
+    readonly target: string;
+    /** What is left of it: a range, and its new text. */
+    range: Range;
+    added: string;
     /** What it changes; nothing if it is in another document. */
-    readonly shape: Shape | undefined;
+    shape: Shape | undefined;
+    /** Whether the user has typed a part of it. */
+    isFollowed: boolean;
     /** Where Tab has brought the cursor: there the next Tab is its key too. */
     arrived?: Position;
     /** Whether VS Code was made to ask for it as ghost text. */
@@ -114,11 +120,14 @@ export class NextEdits implements Disposable {
     /** The edit as ghost text, if that is how it is shown here. */
     ghostText(document: TextDocument, position: Position): InlineCompletionItem[] | undefined {
         const { offer } = this;
-        if (!offer?.isGhostText || offer.document !== document || offer.version !== document.version) {
+        if (offer?.document !== document || offer.version !== document.version) {
             return undefined;
         }
-        const { added } = offer.shape!;
-        return [new InlineCompletionItem(added, new Range(position, position), offer.edit.command)];
+        if (offer.isGhostText && offer.shape !== undefined) {
+            return [new InlineCompletionItem(offer.shape.added, new Range(position, position), offer.edit.command)];
+        }
+        // While the user types what is drawn, nothing else is asked for.
+        return offer.isFollowed ? [] : undefined;
     }
 
     dispose(): void {
@@ -126,9 +135,9 @@ export class NextEdits implements Disposable {
         this.subscriptions.dispose();
     }
 
-    private async apply({ range, edit }: Offer, shape: Shape, editor: TextEditor): Promise<void> {
+    private async apply({ range, added, edit }: Offer, shape: Shape, editor: TextEditor): Promise<void> {
         // VS Code refuses it if the document is no longer of this version.
-        if (!(await editor.edit((builder) => builder.replace(range, edit.text)))) {
+        if (!(await editor.edit((builder) => builder.replace(range, added)))) {
             this.clear();
             return;
         }
@@ -142,6 +151,9 @@ export class NextEdits implements Disposable {
         if (contentChanges.length === 0 || document !== window.activeTextEditor?.document) {
             return;
         }
+        if (reason === undefined && this.follow(document)) {
+            return;
+        }
         this.clear();
         // After undo and redo there is nothing.
         if (reason === undefined) {
@@ -149,11 +161,29 @@ export class NextEdits implements Disposable {
         }
     }
 
+    /** Keep what is left of the offer while it is typed; it is drawn when the cursor has moved. */
+    private follow(document: TextDocument): boolean {
+        const { offer } = this;
+        const now = document.getText();
+        const rest = offer?.document === document && offer.shape !== undefined ? restOf(offer.text, offer.target, now) : undefined;
+        if (offer === undefined || rest === undefined || now === offer.target) {
+            return false;
+        }
+        const range = new Range(document.positionAt(rest.start), document.positionAt(rest.end));
+        const shape = behindLine(shapeIn(document, range, rest.added), document);
+        Object.assign(offer, { text: now, version: document.version, range, added: rest.added, shape, isFollowed: true });
+        this.ghost.forget();
+        return true;
+    }
+
     private moved({ textEditor, kind, selections }: TextEditorSelectionChangeEvent): void {
         if (textEditor !== window.activeTextEditor) {
             return;
         }
-        const isLeft = kind === TextEditorSelectionChangeKind.Mouse || selections.length > 1 || !selections[0]?.isEmpty;
+        const [selection] = selections;
+        // The old text may be selected to type the new one.
+        const isInside = selection !== undefined && this.offer?.shape !== undefined && rangeOf(this.offer.shape).contains(selection);
+        const isLeft = selections.length > 1 || (!isInside && (kind === TextEditorSelectionChangeKind.Mouse || !selection?.isEmpty));
         if (isLeft) {
             this.forget();
         } else {
@@ -189,7 +219,10 @@ export class NextEdits implements Disposable {
             return;
         }
         const shape = isOfThis ? behindLine(shapeIn(document, range, edit.text), document) : undefined;
-        this.offer = { edit, document, version, range, shape, isGhostText: false, isReported: false };
+        const text = document.getText();
+        const target = text.slice(0, document.offsetAt(range.start)) + edit.text + text.slice(document.offsetAt(range.end));
+        const added = edit.text;
+        this.offer = { edit, document, version, text, target, range, added, shape, isFollowed: false, isGhostText: false, isReported: false };
         this.draw();
     }
 

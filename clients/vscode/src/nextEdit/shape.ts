@@ -31,16 +31,54 @@ export function shapeOf(at: TextPlace, old: string, text: string, left = "", rig
     const rest = isReplacement ? WORD_START.exec(right)![0] : "";
     const start = { line: at.line, character: at.character - begun.length };
     const [before, after] = [old, text].map((each) => begun + withLineFeeds(each) + rest) as [string, string];
-    const most = Math.min(before.length, after.length);
-    let head = 0;
-    while (head < most && before[head] === after[head]) {
-        head += 1;
+    const [head, tail] = sidesOf(before, after);
+    return {
+        start: endOf(start, before.slice(0, head)),
+        end: endOf(start, before.slice(0, before.length - tail)),
+        added: after.slice(head, after.length - tail),
+    };
+}
+
+/** An edit of a text between two offsets of it. */
+export interface Rest {
+    readonly start: number;
+    readonly end: number;
+    readonly added: string;
+}
+
+/**
+ * What is left of the edit from `text` to `target` if the user typed a part of it, or deleted a part of its old text.
+ *
+ * It is an edit of `now`; `undefined` after any other change.
+ */
+export function restOf(text: string, target: string, now: string): Rest | undefined {
+    const [head, tail] = sidesOf(text, target);
+    const reached = Math.min(Math.max(sharedStart(now, target), sharedStart(now, text)), now.length - tail);
+    if (now === text || reached < head || !text.endsWith(now.slice(reached))) {
+        return undefined;
     }
+    const [start, rest] = sidesOf(now, target);
+    return { start, end: now.length - rest, added: target.slice(start, target.length - rest) };
+}
+
+function sharedStart(text: string, other: string): number {
+    const most = Math.min(text.length, other.length);
+    let count = 0;
+    while (count < most && text[count] === other[count]) {
+        count += 1;
+    }
+    return count;
+}
+
+/** Numbers of equal characters at the beginning and at the end. */
+function sidesOf(before: string, after: string): [head: number, tail: number] {
+    const most = Math.min(before.length, after.length);
+    let head = sharedStart(before, after);
     let tail = 0;
     while (tail < most - head && before.at(-1 - tail) === after.at(-1 - tail)) {
         tail += 1;
     }
-    // Where a word becomes another one, both are seen whole; what only adds to a word is seen alone.
+    // Where a word becomes another one, it differs as a whole; what only adds to a word differs alone.
     if (head + tail < most) {
         while (head > 0 && WORD.test(before.slice(head - 1, head + 1))) {
             head -= 1;
@@ -49,11 +87,7 @@ export function shapeOf(at: TextPlace, old: string, text: string, left = "", rig
             tail -= 1;
         }
     }
-    return {
-        start: endOf(start, before.slice(0, head)),
-        end: endOf(start, before.slice(0, before.length - tail)),
-        added: after.slice(head, after.length - tail),
-    };
+    return [head, tail];
 }
 
 /** Whether nothing is removed. */
