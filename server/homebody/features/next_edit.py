@@ -50,7 +50,7 @@ async def next_edit(
     tree = await engine.trees.ready(document)
     if not history.is_typed(document):
         return None
-    place = EditPlace(document, tree, changes)
+    place = EditPlace(document, tree, history.visits(document.uri))
     edit = next_by_rules(place, offered.is_wanted)
     if edit is not None or not changes or document.language_id in _PROSE or is_completing():
         return edit

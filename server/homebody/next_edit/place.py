@@ -18,9 +18,12 @@ _MIN_LIKENESS_CLOSE = 0.5
 _COMPARED = 3
 """So close by, a line may be as little like those as the last of them are like each other, down to that."""
 
-_SITES_EACH = 2
+_ONE_WAY, _TO_AND_FRO = (2.0, 4), (0.5, 2)
+"""For users who go through the file in one direction, and for others: how far the next site may be, in
+distances between the changed lines, and how many sites there may be for each of these."""
+
 _MIN_LIKENESS_MANY = 0.95
-"""Of more sites for each line that was changed alike, most stay, unless they are so like a changed one."""
+"""Of more sites, most stay, unless they are so like a changed one."""
 
 _MIN_REACH = 8
 """Lines from the changed ones, however close together these are."""
@@ -62,30 +65,35 @@ class EditPlace:
     ) -> int | None:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
-        That is the nearest site that is like one of the ``examples``. For someone who goes through the file
-        in one direction, it is up to twice as far from the changed lines as these are from each other, but
-        not behind, where they have passed over all sites; for someone who goes to and fro, half as far.
-        ``None`` if there are too many sites, and if the user left one in a line that they changed, or passed
-        over one between the last two: not every site is meant then.
+        That is the nearest site in reach that is like one of the ``examples``. For someone who goes through
+        the file in one direction it is not behind, where they have passed over all sites.
+        ``None`` if there are too many sites, and if the user has since left one in a line that they changed,
+        or passed over one between the last two: not every site is meant then.
         """
-        is_many = len(sites) > _SITES_EACH * len(changed)
-        if (is_many and not examples) or not self.changed.isdisjoint(sites):
+        way = list(dict.fromkeys(change.line for change in self.changes))[:_WAY]
+        is_one_way = way in (sorted(way), sorted(way, reverse=True))
+        reach_each, sites_each = _ONE_WAY if is_one_way else _TO_AND_FRO
+        is_many = len(sites) > sites_each * len(changed)
+        if (is_many and not examples) or not self._changed_since(changed).isdisjoint(sites):
             return None
         first, last = min(changed), max(changed)
-        way = [change.line for change in self.changes[:_WAY]]
-        is_one_way = way in (sorted(way), sorted(way, reverse=True))
         if is_one_way and any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
             return None
         if is_one_way and len(way) >= _MIN_WAY:
             sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
-        reach = _CLOSE_LINES
-        if len(changed) > 1:
-            reach = max((last - first) * (2 if is_one_way else 0.5), _MIN_REACH)
+        reach = max((last - first) * reach_each, _MIN_REACH) if len(changed) > 1 else _CLOSE_LINES
         near = [line for line in sites if first - reach <= line <= last + reach]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
             if not examples or self._is_like(line, examples, is_many=is_many):
                 return line
         return None
+
+    def _changed_since(self, changed: Sequence[int]) -> set[int]:
+        """Lines that were changed since the first of the lines ``changed``, or with it."""
+        when = min(
+            c.when for c in self.changes for line in changed if c.line <= line < max(c.end, c.line + 1)
+        )
+        return {line for c in self.changes if c.when >= when for line in range(c.line, c.end)}
 
     def _is_like(self, line: int, examples: Sequence[str], *, is_many: bool) -> bool:
         text = self.document.line_text(line)

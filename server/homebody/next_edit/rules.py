@@ -21,10 +21,16 @@ _MOST_CHARS = 512 * 1024
 
 
 def next_by_rules(place: EditPlace, is_wanted: Callable[[NextEdit], bool]) -> NextEdit | None:
-    """Return the edit of the first rule that has one; ``is_wanted`` is false for what the user rejected."""
+    """Return the edit of the first rule that has one; ``is_wanted`` is false for what the user rejected.
+
+    Where the user came back to lines, what changed since then is asked about first, then the whole change.
+    """
     if not place.changes or len(place.document.text) > _MOST_CHARS:
         return None
-    edits = (rule(place) for rule in RULES)
+    newest, changes = place.newest, place.changes
+    count = sum((change.line, change.when) == (newest.line, newest.when) for change in changes[:2])
+    places = [replace(place, changes=changes[first:]) for first in range(count)]
+    edits = (rule(there) for there in places for rule in RULES)
     return next(
         (edit for edit in edits if edit is not None and is_wanted(edit) and keeps_syntax(place, edit)), None
     )

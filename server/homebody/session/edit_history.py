@@ -1,8 +1,11 @@
 """What the user changed in the last minutes, by document, and the places that they edited or looked at.
 
 Keystrokes in the same lines are one change, from the lines as they were before the first of them; what
-cancels out is no change. Changes that no person typed add nothing: undo and redo, formatters, other programs,
-a branch switch. After each of those, suggestions wait for the next real edit.
+cancels out is no change. Where the user came back to lines after a change elsewhere, there is also a change
+from the lines as they were then: a second pass over a list is like the first one.
+
+Changes that no person typed add nothing: undo and redo, formatters, other programs, a branch switch. After
+each of those, suggestions wait for the next real edit.
 """
 
 import time
@@ -32,12 +35,16 @@ _MOST_STATES = 100
 
 @dataclass(slots=True)
 class _Lines:
-    """Lines ``line`` to ``end`` of the newest version, and those that they replaced."""
+    """Lines ``line`` to ``end`` of the newest version, and those that they replaced.
+
+    ``visited`` are the lines as they were when the user came back to them.
+    """
 
     line: int
     end: int
     old: tuple[str, ...]
     when: float
+    visited: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -70,18 +77,26 @@ class EditHistory:
 
     def changes(self, uri: str) -> list[ChangedLines]:
         """Return the last changes of a document, the newest first."""
-        known = self._documents.get(uri)
+        return self._listed(uri, lambda lines: [lines.old])
+
+    def visits(self, uri: str) -> list[ChangedLines]:
+        """Return them with those since the user came back to lines, each before the whole change."""
+        return self._listed(uri, lambda lines: [old for old in (lines.visited, lines.old) if old is not None])
+
+    def _listed(self, uri: str, olds: Callable[[_Lines], list[tuple[str, ...]]]) -> list[ChangedLines]:
         oldest = self._clock() - _MOST_SECONDS
+        known = self._documents.get(uri)
         listed = [
             ChangedLines(
                 uri,
                 lines.line,
-                lines.old,
+                old,
                 tuple(map(known.newest.line_text, range(lines.line, lines.end))),
                 lines.when,
             )
             for lines in (known.changes if known else ())
             if known and lines.when >= oldest
+            for old in olds(lines)
         ]
         typed = [change for change in listed if not change.is_only_white_space]
         return sorted(typed, key=lambda change: change.when, reverse=True)[:_MOST_CHANGES]
@@ -102,9 +117,10 @@ class EditHistory:
             self._forget_since(self._when)
         is_typed = not by_program and _is_typed(before, edits)
         is_undone = self._is_undone(known, edits, after)
+        latest = max((lines.when for lines in known.changes), default=now)
         for edit in edits:
             following = known.newest.edited(edit, after.version)
-            _follow(known, edit, following, now if is_typed or is_undone else None)
+            _follow(known, edit, following, now if is_typed or is_undone else None, latest)
             known.newest = following
         known.newest = after
         known.texts.append(hash(after.text))
@@ -153,8 +169,11 @@ def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:
     return len({(edit.new_text, len(edit.span)) for edit in edits}) == 1
 
 
-def _follow(known: _Document, edit: TextEdit, after: Document, when: float | None) -> None:
-    """Move the recorded changes, and add this one; without a time, those that it touches are dropped."""
+def _follow(known: _Document, edit: TextEdit, after: Document, when: float | None, latest: float) -> None:
+    """Move the recorded changes, and add this one; without a time, those that it touches are dropped.
+
+    ``latest`` is the time of the newest change before this message.
+    """
     before = known.newest
     first, end, new_end = _changed_lines(before, edit, after)
     if first == end == new_end:
@@ -170,16 +189,20 @@ def _follow(known: _Document, edit: TextEdit, after: Document, when: float | Non
             lines.end += shift
     if when is None:
         return
-    old: list[str] = []
-    at = start
+    old, visited, at = list[str](), list[str](), start
     for lines in sorted(touched, key=lambda lines: lines.line):
-        old += map(before.line_text, range(at, lines.line))
-        old += lines.old
+        between = list(map(before.line_text, range(at, lines.line)))
+        old += [*between, *lines.old]
+        visited += [*between, *(lines.old if lines.visited is None else lines.visited)]
         at = lines.end
-    old += map(before.line_text, range(at, stop))
+    rest = list(map(before.line_text, range(at, stop)))
+    old, visited = old + rest, visited + rest
+    if touched and max(lines.when for lines in touched) < latest:
+        visited = list(map(before.line_text, range(start, stop)))
     new = list(map(after.line_text, range(start, stop + shift)))
     if new != old:
-        known.changes.append(_Lines(start, stop + shift, tuple(old), when))
+        came_back = tuple(visited) if visited not in (old, new) else None
+        known.changes.append(_Lines(start, stop + shift, tuple(old), when, came_back))
 
 
 def _touch(first: int, end: int, other_first: int, other_end: int) -> bool:

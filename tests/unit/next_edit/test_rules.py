@@ -34,7 +34,7 @@ def suggested(
         after = document.edited(edit, document.version + 1)
         history.edited(document, [edit], after)
         document = after
-    place = EditPlace(document, parse(document), history.changes(uri))
+    place = EditPlace(document, parse(document), history.visits(uri))
     return document, next_by_rules(place, lambda _: True)
 
 
@@ -113,6 +113,20 @@ def suggested(
             id="one of many lines that are almost equal",
         ),
         pytest.param(
+            "".join(f"print('loading {name}', {name})\n" for name in ("users", "orders", "prices", "stock")),
+            [("print", "log.info")] * 4 + [("users█", " %s"), ("orders█", " %s")],
+            "log.info('loading prices', prices)",
+            "log.info('loading prices %s', prices)",
+            id="a second pass over lines that were changed before",
+        ),
+        pytest.param(
+            CALLS,
+            [("latin-1", "utf8"), ("latin-1", "utf-8"), ("utf█8", "-8")],
+            '    c = read_file(paths[2], encoding="latin-1")',
+            '    c = read_file(paths[2], encoding="utf-8")',
+            id="a typing error in the first of two lines was corrected",
+        ),
+        pytest.param(
             "class A:\n    value_of = compute(first, second, third)\n\n\n"
             "value_of = compute(first, second, third)\n"
             "class B:\n    value_of = compute(first, second, third)\n",
@@ -171,8 +185,8 @@ def test_inserted_lines_are_inserted_again():
         ),
         pytest.param(
             CALLS.replace("    return", '    d = read_file(paths[3], encoding="latin-1")\n    return'),
-            [("c = ", "third = "), ("latin-1", "utf-8"), ("latin-1", "utf-8")],
-            id="a changed line still has the text",
+            [("latin-1", "utf-8"), ("c = ", "third = "), ("latin-1", "utf-8")],
+            id="a line that was changed meanwhile still has the text",
         ),
         pytest.param(
             "first_value = 1\nshow(first_value)\nshow('first_value')\n# first_value\n",
@@ -195,9 +209,9 @@ def test_inserted_lines_are_inserted_again():
             id="the same text became two others",
         ),
         pytest.param(
-            "".join(f"{name}_value = read(stream, {name}, latin)\n" for name in "abcdefg"),
+            "".join(f"{name}_value = read(stream, {name}, latin)\n" for name in "abcdefghijk"),
             [("a, █latin", "utf_8"), ("b, █latin", "utf_8")],
-            id="two changes, and five more places that are not almost equal",
+            id="two changes, and nine more places that are not almost equal",
         ),
         pytest.param(
             "".join(

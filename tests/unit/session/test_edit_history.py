@@ -54,6 +54,22 @@ def test_keystrokes_in_a_line_are_one_change():
     assert editor.is_typed
 
 
+def test_lines_to_which_the_user_came_back_also_have_a_change_since_then():
+    """As long as nothing else is changed, and whatever is typed around them."""
+    editor = Editor("abc\ndef\n")
+    editor.write(0, "abc x")
+    assert len(editor.history.visits("file:///0.py")) == 1
+    editor.write(1, "def y")
+    editor.write(0, "abc x z")
+    editor.write(0, "abc x zz")
+    visits = [(change.old, change.new) for change in editor.history.visits("file:///0.py")]
+    whole = [(("abc",), ("abc x zz",)), (("def",), ("def y",))]
+    assert [(("abc x",), ("abc x zz",)), *whole] == visits
+    assert [(old, new) for _, old, new in editor.changes()] == whole
+    editor.write(0, "abc x")
+    assert editor.history.visits("file:///0.py") == editor.history.changes("file:///0.py")
+
+
 def test_later_edits_move_a_change():
     editor = Editor()
     editor.write(20, "new")
