@@ -24,7 +24,7 @@ from homebody.errors import SettingsError
 from homebody.headless.diff import unified_diff
 from homebody.headless.import_continue import convert, read_config
 from homebody.regular_file import write_file
-from homebody.settings.keys import all_keys, json_schema, sections
+from homebody.settings.keys import all_keys, json_schema
 from homebody.settings.options import OptionsSource, from_texts
 from homebody.settings.paths import config_dir, user_file
 
@@ -200,24 +200,20 @@ def value_in(text: str, key: str, shown: str) -> object:
 
 
 def read_file(path: Path) -> str:
-    """Return the text of a settings file; empty if there is none. Raises ``SettingsError``."""
+    """Return the text of a settings file; empty if there is none. Raises ``SettingsError``, ``OSError``."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         message = f"{path} cannot be read ({error}): check it first."
         raise SettingsError(message) from error
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace the content of a file of the user's; a link to it stays. Raises ``SettingsError``."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path.resolve(), text.encode())
-    except OSError as error:
-        message = f"{path} cannot be written ({error.strerror or error}), so it is unchanged."
-        raise SettingsError(message) from error
+    """Replace the content of a file of the user's; a link to it stays. Raises ``OSError``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path.resolve(), text.encode())
 
 
 def commented_toml() -> str:
@@ -226,27 +222,17 @@ def commented_toml() -> str:
         "# Settings of Homebody. Each key is shown with its default, or with an example if it has none.",
         "# Remove the # to change it.",
     ]
-    lines += _commented(())
-    for path, about in sections().items():
-        if path and len(path) == 1:
-            lines += ["", f"# {about}", f"[{path[0]}]", *_commented(path)]
-    lines += [
-        "",
-        "# The same keys as under [backend], for one use only:",
-        "# [completion.backend]",
-        '# model = "a small model that fills in the middle"',
-        "# [chat.backend]",
-        '# model = "a larger one"',
-    ]
+    # A use of its own has the same keys as [backend]. Keys without a section come first.
+    keys = sorted((key for key in all_keys() if len(key.path) < 3), key=lambda key: len(key.path))
+    section: list[str] = []
+    for key in keys:
+        *path, name = key.path
+        if path != section:
+            section = path
+            lines += ["", f"[{path[0]}]"]
+        lines += ["", *textwrap.wrap(key.description, 100, initial_indent="# ", subsequent_indent="# ")]
+        lines.append(f"# {name} = {to_toml(key.example)}  # {key.allowed}".replace("`", ""))
     return "\n".join(lines) + "\n"
-
-
-def _commented(path: tuple[str, ...]) -> Iterator[str]:
-    for key in all_keys():
-        if key.path[:-1] == path:
-            yield ""
-            yield from textwrap.wrap(key.description, 100, initial_indent="# ", subsequent_indent="# ")
-            yield f"# {key.path[-1]} = {to_toml(key.example)}  # {key.allowed}".replace("`", "")
 
 
 def to_toml(value: object) -> str:
