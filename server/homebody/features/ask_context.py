@@ -5,7 +5,7 @@ reading time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, LeftOut, Source
 from homebody.context.select import choose, overlap
@@ -19,7 +19,6 @@ from homebody.features.media import admitted
 from homebody.features.mentions import mentioned
 from homebody.features.selection import candidates_for_span, file_of, meant_span, outline
 from homebody.features.surroundings import check_permitted, laid_out_snippet, language_values, shown_path
-from homebody.media import Media
 from homebody.prompt.front_matter import fill_shipped
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
@@ -27,32 +26,6 @@ from homebody.text import Document, Span
 
 _FRAME_TOKENS = 12
 """Tokens of the text and fences around one attachment, without its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """All candidates for the context of a question.
-
-    ``wanted`` and ``media`` were attached or selected, ``helpful`` was chosen; ``left_out`` must not be sent
-    to a model.
-    """
-
-    wanted: tuple[Attachment, ...]
-    helpful: tuple[Candidate, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    media: tuple[Media, ...] = ()
-
-    @property
-    def texts(self) -> list[str]:
-        """All texts, for counting."""
-        return [*(each.text for each in self.helpful), *(each.text for each in self.wanted)]
-
-    @property
-    def uris(self) -> tuple[str, ...]:
-        """The URIs that the texts come from."""
-        named = (uri for attachment in self.wanted for uri in attachment.uris)
-        shown = (uri for media in self.media for uri in media.sources)
-        return tuple(dict.fromkeys((*named, *shown, *(candidate.uri for candidate in self.helpful))))
 
 
 async def find_material(
@@ -65,8 +38,8 @@ async def find_material(
     shown: Sequence[str],
     readable: int,
     session: Session | None = None,
-) -> Material:
-    """Collect the code of a question, without code that is in the messages ``shown`` before.
+) -> Attached:
+    """Add the code of a question to what is ``attached``, without code in the messages ``shown`` before.
 
     Definitions of the symbols that the question names come before other related code. A file without a
     selection is included completely if it has at most ``readable`` tokens, otherwise as its outline.
@@ -82,16 +55,16 @@ async def find_material(
     def is_new(text: str) -> bool:
         return not (text.strip() and any(text.strip() in message for message in shown))
 
-    return Material(
-        tuple(each for each in wanted if is_new(each.text)),
-        tuple(each for each in helpful if is_new(each.text)),
-        attached.left_out,
-        await admitted(engine, attached.media),
+    return replace(
+        attached,
+        items=tuple(each for each in wanted if is_new(each.text)),
+        helpful=tuple(each for each in helpful if is_new(each.text)),
+        media=await admitted(engine, attached.media),
     )
 
 
 def lay_out(
-    engine: Engine, material: Material, available: int, readable: int, beyond: str = BEYOND_CONTEXT
+    engine: Engine, material: Attached, available: int, readable: int, beyond: str = BEYOND_CONTEXT
 ) -> ChatContext:
     """Lay out what fits: at most ``available`` tokens, and ``readable`` including code that Homebody adds.
 
@@ -109,7 +82,7 @@ def lay_out(
     left_out = list(material.left_out)
     beyond_readable = BEYOND_TIME if readable < available else beyond
     fitting, rest = _share_out(material, available, readable, count)
-    for item, (kept, cut) in zip(material.wanted, fitting, strict=True):
+    for item, (kept, cut) in zip(material.items, fitting, strict=True):
         if not item.text.strip():
             left_out.append(LeftOut(item.uri, *item.lines, f"{item.label}; it is empty"))
             continue
@@ -127,7 +100,7 @@ def lay_out(
         max(0, min(rest, readable - (available - rest))),
         count,
         Source("", 0, -1, 0, ""),
-        "\n".join(each.text for each in material.wanted),
+        "\n".join(each.text for each in material.items),
         beyond=beyond_readable,
     )
     snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
@@ -168,14 +141,14 @@ async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
     return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
 
 
-def _elsewhere(material: Material) -> list[Candidate]:
+def _elsewhere(material: Attached) -> list[Candidate]:
     """Related code outside the lines that are already shown."""
-    shown = [Source(each.uri, *each.lines, 0, "") for each in material.wanted if each.is_verbatim]
+    shown = [Source(each.uri, *each.lines, 0, "") for each in material.items if each.is_verbatim]
     return [each for each in material.helpful if not any(overlap(each, other) for other in shown)]
 
 
 def _share_out(
-    material: Material, available: int, readable: int, count: Count
+    material: Attached, available: int, readable: int, count: Count
 ) -> tuple[list[tuple[Attachment | None, Attachment | None]], int]:
     """Return what is kept and what is cut of each attachment, and the tokens that remain.
 
@@ -184,10 +157,10 @@ def _share_out(
     """
     named = next((count(each.text) for each in material.helpful if each.why.startswith("defines ")), None)
     reserved = 0 if named is None else min(readable // 2, named + 2 * _FRAME_TOKENS)
-    rest, waiting = available, len(material.wanted)
+    rest, waiting = available, len(material.items)
     fitting: dict[int, tuple[Attachment | None, Attachment | None]] = {}
     for number, item in sorted(
-        enumerate(material.wanted), key=lambda each: (each[1].is_chosen, count(each[1].text))
+        enumerate(material.items), key=lambda each: (each[1].is_chosen, count(each[1].text))
     ):
         frame = _FRAME_TOKENS + count(item.label)
         share = rest // waiting - frame

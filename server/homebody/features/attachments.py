@@ -100,11 +100,27 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Attachments, pictures, and parts of attachments that must not be sent to a model."""
+    """Attachments, pictures, and parts of attachments that must not be sent to a model.
+
+    ``helpful`` is related code that Homebody adds.
+    """
 
     items: tuple[Attachment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     media: tuple[Media, ...] = ()
+    helpful: tuple[Candidate, ...] = ()
+
+    @property
+    def texts(self) -> list[str]:
+        """All texts, for counting."""
+        return [*(each.text for each in self.helpful), *(each.text for each in self.items)]
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The URIs that the texts come from."""
+        named = (uri for item in self.items for uri in item.uris)
+        shown = (uri for media in self.media for uri in media.sources)
+        return tuple(dict.fromkeys((*named, *shown, *(candidate.uri for candidate in self.helpful))))
 
     @classmethod
     def joined(cls, parts: "Sequence[Attached]") -> "Attached":

@@ -7,7 +7,7 @@ from typing import Unpack
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
-from homebody.features.ask_context import Material, lay_out
+from homebody.features.ask_context import lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted
@@ -83,12 +83,11 @@ async def explain_attached(
     times that; the rest is listed.
     """
     prompt = shipped_prompt(name)
-    media = await admitted(engine, attached.media)
-    material = Material(attached.items, tuple(helpful), attached.left_out, media)
+    material = replace(attached, helpful=tuple(helpful), media=await admitted(engine, attached.media))
     uri = attached.items[0].uri if attached.items else PASTED
     patience = _PATIENCE.get(name, 1)
     chat = await open_chat(engine, prompt, uri, material.texts, material.uris, patience=patience)
-    readable = chat.readable(prompt, full=full or bool(media))
+    readable = chat.readable(prompt, full=full or bool(material.media))
 
     def context(tokens: int) -> ChatContext:
         available = max(0, min(tokens, readable))
