@@ -87,9 +87,6 @@ _KEPT_SHARE = 0.75
 _CHARACTERS = 40
 """Upper bound on the characters of a token; a text above it is known to be too long without counting."""
 
-_WORD = 64
-"""Maximum characters by which a cut inside a line is moved to reach the end of a word."""
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -223,16 +220,9 @@ def line_anchor(text: str, line: Span, tokens: int, count: Count) -> int:
     """Start of the typed text within the part of a line up to the cursor.
 
     It is the start of the line, or further right if the text has more than ``tokens``: on a grid with a step
-    of half the characters that fit, and at the end of a word if possible. So it stays the same while the user
-    types, and then moves by one step.
+    of half the characters that fit. So it stays the same while the user types, and then moves by one step.
     """
-    if not _is_longer(text, line, tokens, count):
-        return line.start
-    begin = _begin(text, line, tokens, count, 2)
-    for at in range(begin, min(begin + _WORD, line.end)):
-        if text[at - 1].isalnum() and not text[at].isalnum():
-            return at
-    return begin
+    return _begin(text, line, tokens, count, 2) if _is_longer(text, line, tokens, count) else line.start
 
 
 def _begin(text: str, line: Span, tokens: int, count: Count, share: int) -> int:

@@ -17,8 +17,6 @@ from homebody.text import Document, Span
 _UNFILLED = 4.0  # times the fraction by which the chunk falls short of three quarters full
 _ENOUGH = 0.75
 _NO_BLANK_LINE = 0.5  # no blank line before the cut
-_BEFORE_BLANK_LINE = 1.0  # the blank line goes to the next chunk
-_HEADER_CUT_OFF = 1.0  # the line before the cut is the header of the lines after it
 _COMMENT_CUT_OFF = 1.5  # the line before the cut is a comment on or a decorator of the next line
 # Maximum nesting level that is counted.
 _MAX_DEPTH = 12.0
@@ -113,19 +111,14 @@ def _cut_costs(document: Document, tree: Tree) -> list[float]:
     depths = _indent_levels(document)
     comment = (tree.language.line_comment if tree.language else None) or "#"
     costs: list[float] = []
-    before_blank, before_attached, before_indent = True, False, 0
+    before_blank, before_attached = True, False
     for line, depth in enumerate(depths):
         blank = indentation.is_blank(document, line)
-        indent = before_indent if blank else indentation.indent_at(document, line)
-        cost = min(float(depth), _MAX_DEPTH)
-        cost += _BEFORE_BLANK_LINE * blank + _NO_BLANK_LINE * (not before_blank)
-        cost += _COMMENT_CUT_OFF * before_attached
-        cost += _HEADER_CUT_OFF * (not before_blank and indent > before_indent)
-        costs.append(cost)
-        start = document.line_starts[line] + indent
-        opening = document.text[start : start + 3] if not blank else ""
-        before_attached = opening.startswith((comment, "@", "#[", "//", "/*", "*", "--", "*/"))
-        before_blank, before_indent = blank, indent
+        cost = min(float(depth), _MAX_DEPTH) + _NO_BLANK_LINE * (not before_blank)
+        costs.append(cost + _COMMENT_CUT_OFF * before_attached)
+        opening = "" if blank else document.line_text(line).lstrip()
+        before_attached = opening.startswith((comment, "@", "#[", "//", "/*", "*", "--"))
+        before_blank = blank
     return costs
 
 

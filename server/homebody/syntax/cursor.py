@@ -50,9 +50,9 @@ class CursorContext:
         The cursor's line before and after the cursor, without the line end. A long line is reduced to its
         indentation, the 2,000 code points before the cursor and the 2,000 after it.
     previous_lines
-        Lines above the cursor's line, the nearest last; stops at a line that is too long.
+        Lines above the cursor's line, the nearest last.
     next_lines
-        Non-blank lines below it, the nearest first; stops at a line that is too long.
+        Non-blank lines below it, the nearest first.
     indentation
         How these lines are indented.
     level
@@ -81,16 +81,6 @@ class CursorContext:
     in_brackets: bool
     at_block_start: bool
     fresh_statement: bool
-
-    @property
-    def in_string(self) -> bool:
-        """Whether the cursor is inside a string."""
-        return self.state.in_string
-
-    @property
-    def in_comment(self) -> bool:
-        """Whether the cursor is inside a comment."""
-        return self.state.in_comment
 
     @property
     def holds_text(self) -> bool:
@@ -156,17 +146,16 @@ def _line_around(document: Document, offset: int, most: int) -> tuple[str, str]:
 
 
 def _lines_above(document: Document, line: int) -> tuple[str, ...]:
-    """Return the lines above, the nearest last; stop at a limit on lines, line length or total size."""
+    """Return the lines above, the nearest last; stop at a limit on lines or total size."""
     end = document.line_starts[line]
     first = document.line_starts[max(0, line - _LINES_BEFORE)]
     start = max(first, end - _MAX_BEFORE)
     # The cursor's own line is the last, empty one; a line that is cut is left out.
-    lines = document.lines_in(Span(start, end))[int(start > first) : -1]
-    return tuple(lines[len(lines) - _short_lines(lines[::-1]) :])
+    return tuple(document.lines_in(Span(start, end))[int(start > first) : -1])
 
 
 def _lines_below(document: Document, line: int) -> tuple[str, ...]:
-    """Return non-blank lines below, nearest first; stop at a limit on lines, line length or total size."""
+    """Return non-blank lines below, nearest first; stop at a limit on lines or total size."""
     if line + 1 == document.line_count:
         return ()
     start = document.line_starts[line + 1]
@@ -176,14 +165,7 @@ def _lines_below(document: Document, line: int) -> tuple[str, ...]:
     if end > start + _MAX_AFTER:
         # The last line is cut.
         lines.pop()
-    return tuple(text for text in lines[: _short_lines(lines)] if text.strip())
-
-
-def _short_lines(lines: Sequence[str]) -> int:
-    """Number of lines before the first one that is too long."""
-    if max(map(len, lines), default=0) <= _MAX_LINE:
-        return len(lines)
-    return next(n for n, text in enumerate(lines) if len(text) > _MAX_LINE)
+    return tuple(text for text in lines if text.strip())
 
 
 def _scanned(

@@ -128,9 +128,6 @@ _KEYWORD_HEADER = re.compile(
     \b(?:\s*[*&]*\s+|\s*\([^()]*\)\s*)(?P<name>[\w.:$<>-]+)?""",
     re.VERBOSE,
 )
-_CALL_HEADER = re.compile(r"[\w\s*&:<>,~\[\].]*?(?P<name>[~\w]+)\s*\([^;]*\)?[^;()]*[{:]?\s*$")
-# ``describe("…", () => {`` is a call over several lines, not a definition.
-_CALLBACK = re.compile(r"=>|\bfunction\b|[\"'`]")
 _CONTROL = re.compile(
     r"\s*(?:if|else|elif|elseif|elsif|for|foreach|while|until|do|switch|case|match|catch|except|finally|try|with"
     r"|using|lock|return|yield|await|throw|new|when|unless|loop|select|default|guard|synchronized)\b"
@@ -192,16 +189,6 @@ def keyword_header(text: str) -> tuple[str, str] | None:
     if not match["name"] and not is_class:
         return None
     return match["kind"] if is_class else "function", (match["name"] or "").rstrip(":.<")
-
-
-def call_header(text: str) -> tuple[str, str] | None:
-    """(kind, name) of the function that a line such as ``int f(int x) {`` opens."""
-    if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text) or _CALLBACK.search(text):
-        return None
-    match = _CALL_HEADER.match(text)
-    if match is None or _CONTROL.fullmatch(match["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
-        return None
-    return "function", match["name"]
 
 
 def indented_block(document: Document, line: int) -> Span:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from homebody.syntax import indentation, nodes
 from homebody.syntax.nodes import Match
-from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree
 from homebody.syntax.widen import behind_decorations
 from homebody.text import Document, Span
@@ -252,24 +251,21 @@ def _scopes_by_lines(
 ) -> Iterator[Definition]:
     """Scopes found by indentation, without those that begin on the lines of ``known``."""
     known_lines = {document.line_of(scope.header.start) for scope in known}
-    language = tree.language
-    if language is not None and language.data:
+    if tree.language is not None and tree.language.data:
         # Data and prose have no headers, even if a line looks like one.
         return
     container: list[str] = []
     for line in indentation.header_lines(document, offset):
-        scope = None if line in known_lines else _by_line(document, language, line, ".".join(container))
+        scope = None if line in known_lines else _by_line(document, line, ".".join(container))
         if scope is not None:
             yield scope
             container.append(scope.name)
 
 
-def _by_line(document: Document, language: Language | None, line: int, container: str) -> Definition | None:
+def _by_line(document: Document, line: int, container: str) -> Definition | None:
     """Definition that ``line`` opens, recognized by its text alone; ``None`` if it opens none."""
     text = document.line_text(line)
     opened = indentation.keyword_header(text)
-    if opened is None and (language is None or not language.grammar or language.blocks == "braces"):
-        opened = indentation.call_header(text)
     if opened is None:
         return None
     kind, name = opened

@@ -234,17 +234,6 @@ class Trees:
 class _OpenDocument:
     """One open document: its newest version, its newest tree, and the parse that is running."""
 
-    __slots__ = (
-        "document",
-        "give_up",
-        "hurry",
-        "last_seconds",
-        "moves",
-        "parsing",
-        "since_failure",
-        "tree",
-    )
-
     def __init__(self, document: Document) -> None:
         self.document = document
         self.tree = replace(Tree.blank(document), units=Units.of(document.text))

@@ -14,8 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -118,23 +117,13 @@ class Gate:
 
     async def refusals(self, uris: Iterable[str]) -> dict[str, str]:
         """Return the reason for each source that may not be sent to a model. Raises ``stopped``."""
-        return await self.begin(uris)()
-
-    def begin(self, uris: Iterable[str]) -> Callable[[], Awaitable[dict[str, str]]]:
-        """Start ``refusals``; what is returned waits for its end."""
         asked = tuple(dict.fromkeys(uris))
-        return partial(self._finish, asked, self._rules, self._looked_up(asked))
-
-    async def _finish(
-        self, asked: Sequence[str], rules: PathRules, lookup: "Future[_Answer] | None"
-    ) -> dict[str, str]:
-        answer = await self._answer_of(lookup)
+        rules, answer = self._rules, await self._looked_up(asked)
         if answer is not None and answer.settings_changed and self.on_change is not None:
             async with self._changing:
                 await self.on_change()
         while rules is not self._rules:
-            rules = self._rules
-            answer = await self._answer_of(self._looked_up(asked))
+            rules, answer = self._rules, await self._looked_up(asked)
         if self.stopped is not None:
             raise self.stopped
         if answer is None:
@@ -176,22 +165,17 @@ class Gate:
         if any(map(holds_private_key, texts)):
             raise Excluded(_THIS_PROMPT, KEY)
 
-    def _looked_up(self, uris: Sequence[str]) -> "Future[_Answer] | None":
-        """Start to look everything up in a thread; ``None`` if all threads wait for a disk."""
+    async def _looked_up(self, uris: Sequence[str]) -> "_Answer | None":
+        """Look everything up in a thread; ``None`` if the disk does not answer in time."""
         rules, watch = self._rules, self.watch
         named = {uri: (uri, self.file_of(uri) or uri) for uri in uris}
         if not self._free.acquire(blocking=False):
             return None
         lookup = in_thread(lambda: _Answer(rules.now(), named, watch))
         lookup.add_done_callback(lambda _: self._free.release())
-        return lookup
-
-    async def _answer_of(self, lookup: "Future[_Answer] | None") -> "_Answer | None":
-        """Wait for an answer; ``None`` if the disk does not give it in time."""
-        if lookup is not None and not lookup.done():
-            # ``wait`` cancels nothing: a thread cannot be cancelled.
-            await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
-        return lookup.result() if lookup is not None and lookup.done() else None
+        # ``wait`` cancels nothing: a thread cannot be cancelled.
+        await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
+        return lookup.result() if lookup.done() else None
 
 
 class _Answer:

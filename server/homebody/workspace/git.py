@@ -39,8 +39,6 @@ _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
 _OWN_SCOPES = frozenset({"local", "worktree"})
 
 
-_LINE_END = re.compile(r"(?<=[^\s:;,.!?])\s*\n\s*")
-
 # Variables of git that are kept: others, such as GIT_DIR, name other files than those of the folder.
 _KEPT = re.compile(r"(?!GIT_)|GIT_(?:EXEC_PATH\Z|CONFIG_(?!PARAMETERS))")
 
@@ -75,11 +73,11 @@ class Repository:
         Raises
         ------
         GitFailed
-            Git is not installed, refuses the repository, or knows no such revision.
+            Git is not installed, refuses the repository, or knows no such revision with a common ancestor.
 
         """
-        base = self._commit_of(revision)
-        names = self._names("diff", "--name-only", "--diff-filter=d", "--no-renames", base, "--")
+        form = "--merge-base", "--name-only", "--diff-filter=d", "--no-renames", "--end-of-options"
+        names = self._names("diff", *form, revision, "--")
         names += self._names("ls-files", "--others", "--exclude-standard")
         return self._paths(names)
 
@@ -149,24 +147,6 @@ class Repository:
                 values[key] = value
         return values
 
-    def _commit_of(self, revision: str) -> str:
-        """Return the common ancestor of HEAD and ``revision``; without one, ``revision``."""
-        self._line("rev-parse", "--git-dir")  # whatever fails here has nothing to do with the revision
-        try:
-            commit = self._line(
-                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-            )
-        except GitFailed as error:
-            message = f"There is no revision {revision!r} in {self.root}: `git log --oneline` lists commits."
-            raise GitFailed(message) from error
-        try:
-            return self._line("merge-base", commit, "HEAD")
-        except GitFailed:  # no common history
-            return commit
-
-    def _line(self, *arguments: str) -> str:
-        return self.run(*arguments).decode("utf-8", "surrogateescape").strip()
-
     def _names(self, command: str, *arguments: str) -> list[str]:
         quiet = {"diff": ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all")}
         own = {**quiet, "status": ("--ignore-submodules=all",)}.get(command, ())
@@ -197,7 +177,7 @@ class Repository:
             message = f"`git {arguments[0]}` did not finish in {self.root}: {error}."
             raise GitFailed(message) from error
         if done.returncode:
-            words = _on_one_line(done.stderr.decode("utf-8", "replace")) or f"exit code {done.returncode}"
+            words = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"exit code {done.returncode}"
             message = f"`git {arguments[0]}` failed in {self.root}: {words.removeprefix('fatal: ')}"
             raise GitFailed(message)
         return done.stdout
@@ -224,11 +204,6 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     for number, (key, value) in enumerate(settings.items(), first):
         known[f"GIT_CONFIG_KEY_{number}"], known[f"GIT_CONFIG_VALUE_{number}"] = key, value
     return {**known, **_QUIET, "GIT_CONFIG_COUNT": str(first + len(settings))}
-
-
-def _on_one_line(words: str) -> str:
-    """Return git's words with a semicolon for each line end that does not follow a mark."""
-    return " ".join(_LINE_END.sub("; ", words.strip()).split())
 
 
 def _is_filter(key: str) -> bool:

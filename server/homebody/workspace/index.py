@@ -47,7 +47,7 @@ class WorkspaceIndex:
         self.state: State = "off"
         self._progress = progress
         outermost = [root for root in roots if not any(other in root.parents for other in roots)]
-        self._roots = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
+        self._roots = [root.absolute() for root in dict.fromkeys(outermost)]
         self._jobs = self._jobs_of(settings)
         self._readers: dict[IndexJob, IndexReader] = {}  # used in the thread only
         self._process = IndexerProcess(cache_dir() / "index", self._tell)
@@ -168,11 +168,3 @@ def database_of(root: Path, cache: Path) -> Path:
     real = os.path.normcase(os.path.realpath(root))
     name = hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
     return cache / "index" / f"{name}-{SCHEMA}.sqlite3"
-
-
-def _is_text(path: Path) -> bool:
-    """Whether the path is valid Unicode without a NUL; other paths are not indexed."""
-    try:
-        return b"\0" not in str(path).encode()
-    except UnicodeEncodeError:
-        return False

@@ -11,7 +11,6 @@ import faulthandler
 import os
 import signal
 import sqlite3
-import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,8 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
-from homebody.workspace.files import Limits, Walk
+from homebody.regular_file import read_regular
+from homebody.workspace.files import Limits, Walk, WalkedFile
 from homebody.workspace.ignore import rules_for
 from homebody.workspace.process import IndexJob, IndexProgress
 from homebody.workspace.store import (
@@ -116,22 +116,16 @@ def update(job: IndexJob, connection: sqlite3.Connection) -> Iterator[IndexProgr
                     file = changed[done]
                     if time.time_ns() - file.mtime_ns < _GRAIN_NS:
                         file = file._replace(mtime_ns=0)
-                    writer.put(file, *extract(file.path, _content(root / file.path, job.max_file_bytes)))
+                    writer.put(file, *extract(file.path, _content(root, file, job.max_file_bytes)))
                     done += 1
             yield IndexProgress("indexing", done, len(changed))
     yield IndexProgress("ready", notice=_CUT.format(files=len(files)) if walk.cut else "")
 
 
-def _content(path: Path, max_bytes: int) -> bytes:
-    """At most ``max_bytes`` of the file, nothing if it cannot be read; symlinks are not followed.
-
-    It may have become another kind of file since the walk: nobody waits for the writer of a pipe.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_NONBLOCK", 0)
+def _content(root: Path, file: WalkedFile, max_bytes: int) -> bytes:
+    """Content of a file, nothing if it cannot be read: it may have become another kind of file meanwhile."""
     try:
-        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
-            return file.read(max_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        return read_regular(root / file.path, max_bytes=max_bytes, inside=root)
     except OSError:
         return b""
 

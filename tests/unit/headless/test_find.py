@@ -74,7 +74,7 @@ def test_changed_and_staged_files_come_from_git(tree: Path, git):
     assert names(select(tree, changed="HEAD")) == ["a.py", "new.py", "sub/b.py"]
     assert names(select(tree, "sub", changed="HEAD")) == ["sub/b.py"]
     assert names(select(tree, staged=True)) == ["a.py"]
-    with pytest.raises(GitFailed, match="no revision"):
+    with pytest.raises(GitFailed, match="bad revision"):
         select(tree, changed="nope")
 
 

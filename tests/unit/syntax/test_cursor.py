@@ -79,7 +79,9 @@ WITH_A_TREE = [
 
 
 def flags(cursor: CursorContext) -> str:
-    return " ".join(flag for flag in FLAGS if getattr(cursor, flag))
+    return " ".join(
+        flag for flag in FLAGS if getattr(cursor if hasattr(cursor, flag) else cursor.state, flag)
+    )
 
 
 @pytest.mark.parametrize(("language_id", "text", "expected"), [*PLACES, *WITH_A_TREE])

@@ -145,7 +145,7 @@ def test_a_program_of_the_repository_is_not_taken_for_git(root: Path, monkeypatc
 @pytest.mark.parametrize("revision", ["nope", "--output=x", ""])
 def test_an_unknown_revision_is_named(root: Path, revision: str):
     """A revision that looks like an option is not used as one."""
-    with pytest.raises(GitFailed, match="There is no revision"):
+    with pytest.raises(GitFailed, match="bad revision"):
         Repository(root).changed_since(revision)
     assert not (root / "x").exists()
 

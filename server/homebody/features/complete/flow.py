@@ -92,12 +92,10 @@ async def _complete(
     # Before anything is awaited: of two requests, the one that came last is the newest.
     ticket = session.new_ticket(document, offset)
     engine.gate.look_at(document)
-    # In a thread, while this one looks at the cursor.
-    looked_up = engine.gate.begin((document.uri, *state.windows.uris))
     try:
+        refusals = await engine.gate.refusals((document.uri, *state.windows.uris))
         place = await place_at(session, document, offset)
         request = request_at(place, ticket, trigger=trigger, basis=basis)
-        refusals = await looked_up()
         if ticket.stale or document.uri in refusals:
             return []
         # Snippets may have been switched off since they were chosen.

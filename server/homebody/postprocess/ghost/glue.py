@@ -91,7 +91,7 @@ def on_one_line(draft: Draft) -> Draft | DropReason:
     if "\n" not in draft.text:
         return draft
     region = draft.cursor.state.region
-    in_short_string = draft.cursor.in_string and region is not None and not region.multiline
+    in_short_string = draft.cursor.state.in_string and region is not None and not region.multiline
     rest = draft.rest.strip()
     closes = rest[:1] in tuple(")]}") or draft.cursor.language.closer.match(rest) is not None
     return "breaks the line" if in_short_string or (rest and not closes) else draft

@@ -50,11 +50,11 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
     If there is text after the cursor, only one line is requested with every setting, unless the text
     consists of closers (``function f() {█}``).
     """
-    if multiline == "never" or cursor.in_string or not _nothing_but_closers(cursor):
+    if multiline == "never" or cursor.state.in_string or not _nothing_but_closers(cursor):
         return "line"
     if multiline == "always":
         return "block"
-    if cursor.in_comment:
+    if cursor.state.in_comment:
         return "line"
     return "block" if cursor.at_block_start or cursor.fresh_statement else "statement"
 
