@@ -13,7 +13,7 @@ from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.postprocess.edit.placed import placed
-from homebody.postprocess.edit.written import Written
+from homebody.postprocess.edit.rewritten import Written
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile

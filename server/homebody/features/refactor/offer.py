@@ -15,12 +15,11 @@ from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.imports import NewImport, only_used
 from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.patches import patched
-from homebody.postprocess.edit.placed import above_top_level, inserted, placed
+from homebody.postprocess.edit.placed import inserted
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
-from homebody.postprocess.edit.rewritten import rewritten
+from homebody.postprocess.edit.rewritten import Written, rewritten
 from homebody.postprocess.edit.undefined import needed
-from homebody.postprocess.edit.written import Written
 from homebody.postprocess.lines import with_line_ends
 from homebody.postprocess.noise import CHAT_TOKENS
 from homebody.syntax.whole_file import WholeFile
@@ -110,11 +109,8 @@ def _read(
     written = Written(request.file, target, code)
     if request.prompt.output == "insert" or not request.code.strip():
         return inserted(document, target, written.code, request.indent), written.imports, ""
-    new = rewritten(written, request.definition, keeps_head=request.prompt.guard != "none")
-    edits = [placed(document, new.span, new.code)]
-    if new.above:
-        edits.insert(0, above_top_level(document, request.tree, target.start, new.above))
-    return edits, written.imports, new.left_out
+    edits, left_out = rewritten(written, request.definition, keeps_head=request.prompt.guard != "none")
+    return edits, written.imports, left_out
 
 
 def _new_file(request: RewriteRequest, text: str, *, complete: bool) -> Offer:

@@ -5,38 +5,120 @@ example of the call, put new code between a function and its comment, or write t
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from textwrap import dedent
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import CODE_KINDS
-from homebody.postprocess.edit.written import Written
+from homebody.postprocess.edit.imports import NewImport, taken_imports
+from homebody.postprocess.edit.placed import above_top_level, placed
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, outermost, scopes_at
+from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
-from homebody.text import Document, Span
+from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name
 
+_KINDS = CODE_KINDS | {"variable"}
+_COMMENTS = ("#", "//", "/*", "*", "--", "<!--")
+_TAG = "<?php"
+"""Without it, PHP's grammar takes code for text."""
 _RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """New code for a span; ``above`` are new definitions for above the class around it.
+@dataclass(frozen=True)
+class Written:
+    """An answer's code for ``span`` of ``file``; it is parsed when that is first needed."""
 
-    ``left_out`` is the first line of the answer that is in neither, nor in the file.
-    """
-
+    file: WholeFile
     span: Span
-    code: str
-    above: str = ""
-    left_out: str = ""
+    text: str
+
+    @cached_property
+    def read(self) -> WholeFile:
+        """The code as a file of its own."""
+        needs_tag = self.file.document.text.startswith(_TAG) and _TAG not in self.text
+        document = self.file.document.with_text(f"{_TAG}\n{self.text}" if needs_tag else self.text)
+        return WholeFile(document, parse(document))
+
+    @cached_property
+    def _taken(self) -> tuple[set[int], tuple[NewImport, ...]]:
+        return taken_imports(self.file, self.span, lambda: self.read)
+
+    @property
+    def imports(self) -> tuple[NewImport, ...]:
+        """What it imports and the file neither has nor defines."""
+        return self._taken[1]
+
+    @cached_property
+    def code(self) -> str:
+        """Its text without the lines of imports."""
+        if not self._taken[0]:
+            return self.text
+        document = self.read.document
+        kept = (document.line_text(line) for line in range(document.line_count) if line not in self._gone)
+        return "\n".join(kept).strip("\n")
+
+    @cached_property
+    def _gone(self) -> set[int]:
+        """Lines of ``read`` that are not in ``code``."""
+        return self._taken[0] | {0} if self.read.document.text != self.text else self._taken[0]
+
+    @cached_property
+    def definitions(self) -> Sequence[Definition]:
+        """What it defines, without the imports that some grammars take for variables."""
+        line_of = self.read.document.line_of
+        return [
+            each
+            for each in self.read.definitions
+            if each.kind in _KINDS and each.name and line_of(each.span.start) not in self._gone
+        ]
+
+    def whole(self, definition: Definition) -> Span:
+        """The lines of a definition with its decorations."""
+        document = self.read.document
+        return document.whole_lines(with_decorations(document, self.read.tree, definition.span))
+
+    def comment(self, definition: Definition) -> str:
+        """The comment directly above a definition."""
+        document, start = self.read.document, self.whole(definition).start
+        return document.text[comments_start(document, self.read.tree, Span(0, start)) : start]
+
+    def text_of(self, several: Sequence[Definition], own: Definition | None = None, comment: str = "") -> str:
+        """Code of definitions with the comments above them, with ``comment`` above ``own``, in order."""
+        document, text = self.read.document, ""
+        for each in sorted(several, key=lambda each: each.span):
+            above, whole = self.comment(each), self.whole(each)
+            before = document.text[: whole.start - len(above)]
+            gap = max(1, before[len(before.rstrip()) :].count("\n"))
+            above = comment if each == own else above
+            text += "\n" * gap * bool(text) + dedent(above) + dedent(document.slice(whole))
+        return text
+
+    def left_out(self, read: Sequence[Span]) -> str:
+        """The first line of code outside of the spans ``read`` that the file does not have."""
+        document = self.read.document
+        spans = [document.lines_of(span) for span in read]
+        gone = [
+            line
+            for number in range(document.line_count)
+            if number not in self._gone
+            and not any(first <= number <= last for first, last in spans)
+            and re.search(r"\w", line := document.line_text(number).strip())
+            and not line.startswith((*_COMMENTS, _TAG))
+        ]
+        known = set(map(str.strip, self.file.document.text.splitlines())) if gone else set[str]()
+        return next((line for line in gone if line not in known), "")
 
 
-def rewritten(written: Written, definition: Definition | None, *, keeps_head: bool) -> Rewritten:
-    """Find what an answer has for its span: of a whole definition, its new version.
+def rewritten(
+    written: Written, definition: Definition | None, *, keeps_head: bool
+) -> tuple[list[TextEdit], str]:
+    """Return what an answer changes, and its first line that is left out although the file has none like it.
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
@@ -44,9 +126,9 @@ def rewritten(written: Written, definition: Definition | None, *, keeps_head: bo
     """
     file, span, code = written.file, written.span, written.code
     if definition is None or not _is_whole(file, span, definition):
-        return Rewritten(span, _selected(file, span, code))
+        return [placed(file.document, span, _selected(file, span, code))], ""
     if _is_body(written, definition):
-        return Rewritten(_body(file.document, definition, code), code)
+        return [placed(file.document, _body(file.document, definition, code), code)], ""
     if keeps_head:
         span = _below_head(file.document, span, definition, code)
     own = [
@@ -62,7 +144,7 @@ def rewritten(written: Written, definition: Definition | None, *, keeps_head: bo
         what = f"{' and '.join(sorted(others))} without {definition.name}"
         message = f"The answer rewrites {what}: select all that it should change."
         raise Refusal(message)
-    return Rewritten(span, code)
+    return [placed(file.document, span, code)], ""
 
 
 def _selected(file: WholeFile, span: Span, code: str) -> str:
@@ -91,7 +173,9 @@ def _selected(file: WholeFile, span: Span, code: str) -> str:
     return code
 
 
-def _narrowed(written: Written, span: Span, definition: Definition, own: Definition) -> Rewritten:
+def _narrowed(
+    written: Written, span: Span, definition: Definition, own: Definition
+) -> tuple[list[TextEdit], str]:
     """Its new version ``own``, with what is new around it."""
     file, whole = written.file, written.whole(own)
     around = [each for each in written.definitions if each != own and each.span.covers(own.span)]
@@ -99,7 +183,7 @@ def _narrowed(written: Written, span: Span, definition: Definition, own: Definit
     # The file is read only if the answer defines something else.
     known = [each for each in file.definitions if not span.covers(each.span)] if others or around else []
     if not definition.container and {each.name for each in around} - {each.name for each in known}:
-        return Rewritten(span, written.code)  # it moves into a class
+        return [placed(file.document, span, written.code)], ""  # it moves into a class
     members, outside = (
         {each.name for each in known if (each.container == definition.container) is is_member}
         for is_member in (True, False)
@@ -111,7 +195,11 @@ def _narrowed(written: Written, span: Span, definition: Definition, own: Definit
     read = [*map(written.whole, [own, *beside, *above]), *(each.header for each in around)]
     span, comment = _comment(file, span, written.comment(own))
     code = written.text_of([own, *beside], own, comment)
-    return Rewritten(span, code, written.text_of(above), written.left_out(read))
+    edits = [placed(file.document, span, code)]
+    if above:
+        text = written.text_of(above)
+        edits.insert(0, above_top_level(file.document, file.tree, span.start, text))
+    return edits, written.left_out(read)
 
 
 def _comment(file: WholeFile, span: Span, new: str) -> tuple[Span, str]:
