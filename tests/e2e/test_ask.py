@@ -236,13 +236,13 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
     ("argument", "words"),
     [
         ({}, "no question"),
-        ({"question": "Why?", "attach": [{}]}, "`id`, a `text` or `data`"),
+        ({"question": "Why?", "attach": [{}]}, "nothing to attach"),
         ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
         ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
         ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),
         ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "is not a line range"),
         ({"question": "Why?", "conversationId": "nix"}, "no conversation"),
-        ({"regenerate": True}, "conversationId"),
+        ({"regenerate": True}, "no answer to replace"),
         ({"question": "Why?", "textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
     ],
 )

@@ -189,7 +189,7 @@ async def test_the_wrong_argument_is_named(serve):
 
 BAD_ARGUMENTS = (
     ("homebody.nix", {}, "no command 'homebody.nix'"),
-    ("homebody.explain", {}, "`textDocument`"),
+    ("homebody.explain", {}, "nothing to explain"),
     ("homebody.explain", {"textDocument": {"uri": 3}}, "Expected `str`"),
     ("homebody.explain", {"textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
     ("homebody.explain", {"textDocument": {"uri": URI}, "range": "x"}, "range"),

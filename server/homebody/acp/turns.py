@@ -215,9 +215,6 @@ async def _explain(engine: Engine, session: AcpSession, question: UserPrompt, ar
 
 async def _edit(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> None:
     target = await find_target(engine, session, question, arguments, "selection")
-    if not target.words:
-        message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
-        raise UsageError(message)
     session.think("Rewriting …\n")
     result = await refactor(engine, target.document, target.span, instruction=target.words)
     await propose(engine, session, target.document, result, "Edit")

@@ -46,11 +46,8 @@ def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:
         It is invalid; the message says where.
 
     """
-    given = params.arguments or ({},)
-    if len(given) > 1:
-        message = f"{params.command} takes one object, and got {len(given)} arguments."
-        raise UsageError(message)
-    return read(f"The argument of {params.command}", given[0], kind)
+    argument, *_ = params.arguments or ({},)
+    return read(f"The argument of {params.command}", argument, kind)
 
 
 def read(what: str, value: object, kind: type[T]) -> T:

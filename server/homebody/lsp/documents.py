@@ -61,9 +61,9 @@ class Documents:
     def find(self, uri: str) -> Document | None:
         """Snapshot of ``uri``, or ``None`` if it is not open or not available."""
         document = self._texts.get(uri)
-        if document is None or _is_larger(document.text, self.max_bytes) or "\0" in document.text:
+        if document is None or len(document.text) > self.max_bytes or "\0" in document.text:
             return None
-        return document
+        return document if len(document.text.encode()) <= self.max_bytes else None
 
     def source(self, source: "Source") -> dict[str, Any]:
         """Return what went into a prompt, as ``{uri, range, tokens, why}``."""
@@ -198,12 +198,3 @@ class Documents:
         cells = list(self._notebooks[uri])
         cells[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or ()]
         self._keep_cells(uri, cells)
-
-
-def _is_larger(text: str, max_bytes: int) -> bool:
-    """Whether ``text`` takes more than ``max_bytes`` in UTF-8."""
-    if len(text) > max_bytes:
-        return True
-    if text.isascii() or 4 * len(text) <= max_bytes:
-        return False
-    return len(text.encode()) > max_bytes

@@ -127,7 +127,7 @@ def stoppable(
     StoppedByUserError
         Instead of the cancellation, if the user stopped it.
     UsageError
-        ``token`` is neither text nor number, or another request uses it.
+        ``token`` is neither text nor number.
 
     """
     if token is None:
@@ -135,9 +135,6 @@ def stoppable(
         return
     if not _is_token(token):
         message = "A work-done token is a text or a number."
-        raise UsageError(message)
-    if token in server.stoppable:
-        message = f"The work-done token {token!r} is in use by another request."
         raise UsageError(message)
     task = asyncio.current_task()
     stopped = False

@@ -9,7 +9,7 @@ each of those, suggestions wait for the next real edit.
 """
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +28,6 @@ _NEAR_LINES = 8
 _OTHER_DOCUMENT_SECONDS = 0.3
 """Nobody types in two documents within this time; a program changes many."""
 
-_MOST_DOCUMENTS = 32
 _MOST_STATES = 100
 """Earlier texts of a document that are recognised after an undo."""
 
@@ -59,7 +58,7 @@ class EditHistory:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._documents: OrderedDict[str, _Document] = OrderedDict()
+        self._documents: dict[str, _Document] = {}
         self._newest = ""
         self._when = float("-inf")
         self._is_typed = False
@@ -108,9 +107,6 @@ class EditHistory:
         if known is None or known.newest is not before:
             known = self._documents[after.uri] = _Document(before)
             known.texts.append(hash(before.text))
-        self._documents.move_to_end(after.uri)
-        while len(self._documents) > _MOST_DOCUMENTS:
-            self._documents.popitem(last=False)
         by_program = self._newest not in ("", after.uri) and since < _OTHER_DOCUMENT_SECONDS
         if by_program:
             # The first document of such a series was recorded as typed.

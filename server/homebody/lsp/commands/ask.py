@@ -51,11 +51,6 @@ class AttachedItem(msgspec.Struct, frozen=True):
     text: str | None = None
     data: str | None = None
 
-    def __post_init__(self) -> None:
-        if not self.id and self.text is None and self.data is None:
-            message = "an item needs an `id`, a `text` or `data`"
-            raise ValueError(message)
-
 
 class Ask(msgspec.Struct, frozen=True, rename="camel"):
     """The argument.
@@ -99,9 +94,6 @@ class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
 async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
     argument = parse(params, Ask)
-    if argument.regenerate and argument.conversation_id is None:
-        message = "`regenerate` needs the `conversationId` of the answer to replace."
-        raise UsageError(message)
     named = argument.text_document
     document, span = (None, None) if named is None else code_of(server, named, argument.range)
     async with (

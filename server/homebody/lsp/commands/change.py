@@ -47,11 +47,6 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
     apply: bool = True
     show_reason: bool = False
 
-    def __post_init__(self) -> None:
-        if (self.action is None) is (self.instruction is None):
-            message = "either `action` or `instruction` is needed"
-            raise ValueError(message)
-
 
 async def refactor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Rewrite a range and apply the edit; a refusal has its reason in the result."""

@@ -4,7 +4,8 @@ Conversations are in memory; one is on disk only if a client asked with ``store`
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import itertools
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,8 +19,8 @@ from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import LinkForm, parts_of, with_links
 from homebody.lsp.configuration import paths_of
 from homebody.lsp.server import Result, Server
-from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
-from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
+from homebody.postprocess.edit.code_blocks import code_blocks
+from homebody.session.conversation import Conversation, Turn, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
@@ -85,11 +86,8 @@ async def open_conversation(server: Server, params: types.ExecuteCommandParams) 
     argument = parse(params, Open)
     conversation = await conversation_of(server, argument.conversation_id)
     turns: list[dict[str, Any]] = []
-    block = 0
     async with server.service.using() as opened:
-        for turn in tuple(conversation.turns):
-            blocks = _blocks_of(code_blocks(turn.answer), block)
-            block += len(blocks)
+        for turn, blocks in _with_blocks(conversation):
             shown = {
                 "question": turn.question,
                 "markdown": turn.answer.strip(),
@@ -110,20 +108,29 @@ async def open_conversation(server: Server, params: types.ExecuteCommandParams) 
 
 def newest_in(conversation: Conversation) -> dict[str, Any]:
     """Return what the result of its newest answer has besides the answer: ``{conversationId, blocks}``."""
-    *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
-    return {"conversationId": conversation.id, "blocks": _blocks_of(new, sum(map(len, earlier)))}
+    _, blocks = _with_blocks(conversation)[-1]
+    return {"conversationId": conversation.id, "blocks": blocks}
 
 
-def _blocks_of(blocks: Sequence[CodeBlock], first: int) -> list[dict[str, Any]]:
-    """Return code blocks for ``homebody.apply``, numbered from ``first``."""
+def _with_blocks(conversation: Conversation) -> list[tuple[Turn, list[dict[str, Any]]]]:
+    """Return each turn, and the code blocks of its answer, with their numbers for ``homebody.apply``."""
+    number = itertools.count()
     return [
-        {
-            "block": number,
-            "language": block.language,
-            "text": block.text,
-            "range": types.Range(types.Position(block.lines.start, 0), types.Position(block.lines.stop, 0)),
-        }
-        for number, block in enumerate(blocks, first)
+        (
+            turn,
+            [
+                {
+                    "block": next(number),
+                    "language": block.language,
+                    "text": block.text,
+                    "range": types.Range(
+                        types.Position(block.lines.start, 0), types.Position(block.lines.stop, 0)
+                    ),
+                }
+                for block in code_blocks(turn.answer)
+            ],
+        )
+        for turn in conversation.turns
     ]
 
 

@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from homebody.engine import Engine
-from homebody.errors import UnknownAction, UsageError
+from homebody.errors import UsageError
 from homebody.features import commit_message as committing
 from homebody.features import explain as explaining
 from homebody.features.answer import Listeners
@@ -80,11 +80,6 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     conversation_id: str | None = None
     store: bool = False
 
-    def __post_init__(self) -> None:
-        if (self.text_document is None) is (self.text is None):
-            message = "either `textDocument` or `text` is needed"
-            raise ValueError(message)
-
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
@@ -128,16 +123,11 @@ async def _explained(
             open_document=server.documents.find,
             **listeners,
         )
-    prompt = None
-    if argument.action is not None and argument.action != "explain":
-        prompt = opened.engine.prompts.action(argument.action)
-        if prompt is None or prompt.output != "explain":
-            message = f"There is no action {argument.action!r} that explains."
-            raise UnknownAction(message)
+    prompts = opened.engine.prompts
     return await explaining.explain(
         opened.engine,
         *code,
-        prompt=prompt,
+        prompt=prompts.action(argument.action) if argument.action else None,
         problem=argument.problem.text if argument.problem else "",
         full=argument.full,
         session=opened.session,
