@@ -32,7 +32,7 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
 
     request = arguments.read("A request for the next edit", params, arguments.InlineEdit)
     place = server.documents.at(request.text_document, request.position)
-    offer = None if place is None else await server.service.next_edits.find(*place)
+    offer = None if place is None else await server.service.next_edit(*place)
     return no_edit() if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}
 
 
@@ -48,7 +48,7 @@ def report(event: "Event", server: Server, params: object) -> None:
             | {"id": str(edit_id)}
             | {"command": "homebody.acceptNextEdit", "arguments": [str(edit_id)]}
         ):
-            server.service.next_edits.count(event, edit_id)
+            server.service.count_edit(event, edit_id)
         case _:
             return
 

@@ -4,7 +4,6 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -14,20 +13,20 @@ from homebody.lsp import configuration
 from homebody.lsp.documents import DocumentChange
 from homebody.lsp.focus import Focus
 from homebody.lsp.holder import EngineHolder, OpenedEngine
-from homebody.lsp.next_edits import NextEdits
 from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
 from homebody.lsp.process import freeze_heap
 from homebody.lsp.status import TOO_SLOW, UNSURE, Status
 from homebody.lsp.switch import Switch
+from homebody.session.edit_history import EditHistory
+from homebody.session.offered_edits import Event, OfferedEdits
 from homebody.text import Document
 from homebody.workspace.uri import path_of
-
-logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.features.complete import Completion, Selected
+    from homebody.next_edit.changes import NextEdit
     from homebody.session.conversation import Conversations
 
 
@@ -45,7 +44,8 @@ class Service:
         self._conversations: Conversations | None = None
         self.focus = Focus(peer, self.engines, self.status, self.switch)
         self.engines.on_change = self.focus.refresh
-        self.next_edits = NextEdits(self.engines, self.status)
+        self._history = EditHistory()
+        self._offered_edits = OfferedEdits()
 
     @property
     def _opened(self) -> OpenedEngine | None:
@@ -122,8 +122,6 @@ class Service:
     ) -> "list[Completion]":
         """Return suggestions at ``offset``, once the engine is open; none if a failure is shown."""
         opened = await self.engines.current()
-        if opened is not None and opened.engine.gate.stopped is not None:
-            opened = await self.engines.newest()
         if opened is None or opened.engine.gate.stopped is not None:
             return []  # before a model is looked for: wrong settings may not name the user's
         from homebody.features.complete import complete
@@ -171,6 +169,35 @@ class Service:
         done, _ = await asyncio.wait({self._menu}, timeout=seconds)
         return self._menu.result() if self._menu in done and not self._menu.cancelled() else None
 
+    async def next_edit(self, document: Document, offset: int) -> "tuple[NextEdit, str] | None":
+        """Return the edit that follows from the last ones, and its id, if there is one."""
+        opened = await self.engines.current()
+        if opened is None or opened.engine.gate.stopped is not None:
+            return None
+        from homebody.features.next_edit import next_edit
+
+        session = opened.session
+        try:
+            with self.engines.lease(opened):
+                edit = await next_edit(
+                    opened.engine,
+                    document,
+                    offset,
+                    history=self._history,
+                    offered=self._offered_edits,
+                    # Ghost text comes first.
+                    is_completing=lambda: session.running is not None and session.running.is_running,
+                )
+        except HomebodyError as error:
+            self.status.report(error)
+            return None
+        return None if edit is None else (edit, self._offered_edits.offer(edit, document))
+
+    def count_edit(self, event: Event, edit_id: str) -> None:
+        """Count what the user did with a next edit."""
+        if self._offered_edits.note(event, edit_id):
+            self.engines.count(f"edits_{event}")
+
     def opened(self, document: Document) -> None:
         """Track an opened document."""
         if self._opened is not None:
@@ -179,7 +206,7 @@ class Service:
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
-        self.next_edits.history.files_changed(uris)
+        self._history.files_changed(uris)
         if self._opened is not None and (index := self._opened.engine.index) is not None:
             index.refresh(path for path in map(path_of, uris) if path is not None)
 
@@ -188,7 +215,7 @@ class Service:
         if not changes:
             return
         edits, after = [change.edit for change in changes], changes[-1].after
-        self.next_edits.history.edited(changes[0].before, edits, after)
+        self._history.edited(changes[0].before, edits, after)
         if (opened := self._opened) is not None:
             for change in changes:
                 opened.engine.trees.edit(change.before, change.edit, change.after)
@@ -196,7 +223,7 @@ class Service:
 
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""
-        self.next_edits.history.closed(uri)
+        self._history.closed(uri)
         self.focus.closed(uri)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)

@@ -97,5 +97,5 @@ async def accept_completion(server: Server, params: types.ExecuteCommandParams) 
 
 async def accept_next_edit(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted edit."""
-    server.service.next_edits.count("accepted", parse(params, str))
+    server.service.count_edit("accepted", parse(params, str))
     return None
