@@ -92,8 +92,7 @@ class Peer(LanguageServer):
 
     async def end_tasks(self) -> None:
         """Send nothing more, cancel all tasks, and wait for them."""
-        if self.protocol.writer is not None:
-            self.protocol.writer.close()
+        self.protocol.writer = None
         tasks = [*self._background, *self.protocol.tasks()]
         for task in tasks:
             task.cancel()

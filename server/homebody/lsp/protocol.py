@@ -87,7 +87,7 @@ class Protocol(LanguageServerProtocol):
 
     def connect(self, writer: MessageWriter) -> None:
         """Send to ``writer`` from now on."""
-        self.set_writer(_Sender(writer), include_headers=False)
+        self.set_writer(cast("Any", writer))  # nothing closes it
 
     def on_request(
         self,
@@ -250,8 +250,9 @@ class Protocol(LanguageServerProtocol):
     def _refuse(self, msg_id: MsgId | None, error: JsonRpcException) -> None:
         """Answer with an error. Not through pygls, which sends no id that is null."""
         refusal = {"code": error.code, "message": error.message}
-        answer = json.dumps({"jsonrpc": "2.0", "id": msg_id, "error": refusal})
-        cast("_Sender", self.writer).write(answer.encode())
+        body = json.dumps({"jsonrpc": "2.0", "id": msg_id, "error": refusal})
+        if self.writer is not None:
+            self.writer.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
 
     def _structured(self, method: str, params: object, **msg_id: MsgId) -> Any:  # noqa: ANN401 - as above
         """Message in the type of its method, or the error that its params are not valid.
@@ -272,22 +273,6 @@ class Protocol(LanguageServerProtocol):
         plain = self._conversion.unstructure(result)
         json.dumps(plain)
         return plain
-
-
-class _Sender:
-    """pygls' writer: adds the header, never waits, and never raises."""
-
-    def __init__(self, writer: MessageWriter) -> None:
-        self._writer: MessageWriter | None = writer
-
-    def write(self, data: bytes) -> None:
-        """Send a message."""
-        if self._writer is not None:
-            self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
-
-    def close(self) -> None:
-        """Send nothing more."""
-        self._writer = None
 
 
 def _uri_of(params: Any) -> object:  # noqa: ANN401 - LSP's own params, or JSON of a method that LSP does not have
