@@ -23,18 +23,11 @@ class AcceptCompletion(msgspec.Struct, frozen=True):
     id: str
 
 
-class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/copilotInlineEdit``: what comes after the last edit, with the cursor at ``position``."""
+class Place(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/didFocus`` and ``textDocument/copilotInlineEdit``: where the user is."""
 
     text_document: TextDocument
-    position: types.Position
-
-
-class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/didFocus``: the user looks at this document, at this position."""
-
-    text_document: TextDocument
-    position: types.Position | None = None
+    position: types.Position = types.Position(0, 0)
 
 
 def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:

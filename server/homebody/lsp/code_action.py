@@ -19,7 +19,6 @@ from homebody.lsp.server import Server
 if TYPE_CHECKING:
     from homebody.features.refactor import Action
 
-_MOST_PROBLEMS = 5
 # Maximum wait for the syntax tree, in seconds; without one only actions for a selection are listed.
 _TREE_SECONDS = 1.0
 
@@ -88,7 +87,7 @@ def _item(
     else:
         name, argument = "homebody.refactor", target | {"action": action.name, "showReason": True}
         if fixed:
-            argument["problem"] = problems_text(fixed, _MOST_PROBLEMS)
+            argument["problem"] = problems_text(fixed)
     return _command(action.title, action.kind, name, argument, fixed)
 
 

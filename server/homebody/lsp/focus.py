@@ -1,4 +1,4 @@
-"""Where the user works: the document in view, and the last position in each."""
+"""Where the user works: the document in view, and the position in it."""
 
 from homebody.errors import HomebodyError, UsageError
 from homebody.lsp.holder import EngineHolder
@@ -16,37 +16,31 @@ class Focus:
         self._engines = engines
         self._status = status
         self._switch = switch
-        self._offsets: dict[str, int] = {}
         self._in_view = ""
+        self._offset = 0
 
     def requested(self, document: Document, offset: int) -> None:
         """Record the position of a request."""
-        self._offsets[document.uri] = offset
+        self._in_view, self._offset = document.uri, offset
 
     def opened(self, document: Document) -> None:
         """Read ahead in the first opened document, unless the editor has reported a focus.
 
         Later ones may be opened in the background, and reading ahead there would evict the place in view.
         """
-        if not self._in_view and not self._offsets:
+        if not self._in_view:
             self._prepare(document)
 
-    def focused(self, document: Document, offset: int | None = None) -> None:
-        """Record the document in view, and read ahead there; editors may report it before a model is ready.
-
-        Without an ``offset``, the position of the last request is used.
-        """
-        if offset is not None:
-            self._offsets[document.uri] = offset
-        self._in_view = document.uri
+    def focused(self, document: Document, offset: int) -> None:
+        """Record the place in view, and read ahead there; it may be reported before a model is ready."""
+        self._in_view, self._offset = document.uri, offset
         self._peer.start_task(self.show_pause(document))
         self._prepare(document)
 
     def closed(self, uri: str) -> None:
         """Forget a closed document."""
-        self._offsets.pop(uri, None)
         if self._in_view in ("", uri):
-            self._in_view = ""
+            self._in_view, self._offset = "", 0
             self._status.set(paused=self._switch.paused(None))
 
     def refresh(self) -> None:
@@ -54,7 +48,7 @@ class Focus:
         if (document := self._peer.documents.find(self._in_view)) is None:
             self._status.set(paused=self._switch.paused(None))
         else:
-            self.focused(document)
+            self.focused(document, self._offset)
 
     async def show_pause(self, document: Document) -> None:
         """Show why a document gets no suggestions, or that it gets some, while it is in view."""
@@ -72,7 +66,7 @@ class Focus:
             self._status.set(paused=reason)
 
     def _prepare(self, document: Document) -> None:
-        offset = min(self._offsets.get(document.uri, 0), len(document.text))
+        offset = min(self._offset, len(document.text))
         if (opened := self._engines.opened) is not None:
             from homebody.features.complete import prepare
 

@@ -66,10 +66,9 @@ def did_focus(server: Server, params: object) -> None:
     from homebody.lsp import arguments
 
     with suppress(UsageError, PositionOutOfRange):
-        focus = arguments.read("The focus", params, arguments.DidFocus)
+        focus = arguments.read("The focus", params, arguments.Place)
         if (document := server.documents.find(focus.text_document.uri)) is not None:
-            at = focus.position
-            offset = None if at is None else to_offset(document, at, server.documents.encoding)
+            offset = to_offset(document, focus.position, server.documents.encoding)
             server.service.focus.focused(document, offset)
 
 

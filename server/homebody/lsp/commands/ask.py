@@ -27,9 +27,6 @@ from homebody.lsp.documents import SCHEMES
 from homebody.lsp.holder import OpenedEngine
 from homebody.lsp.server import Result, Server
 
-_MOST_PROBLEMS = 100
-"""Maximum number of diagnostics of one document in a prompt, the most severe ones."""
-
 
 class DocumentDiagnostics(msgspec.Struct, frozen=True):
     """All diagnostics of one document."""
@@ -184,7 +181,7 @@ async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiag
     attachments = [
         await attach_text(
             opened.engine,
-            problems_text(document.diagnostics, _MOST_PROBLEMS),
+            problems_text(document.diagnostics),
             f"Problems in {shown_path(opened.engine, document.uri)}",
             about=document.uri,
         )

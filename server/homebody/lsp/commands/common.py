@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from homebody.media import Media
     from homebody.session.conversation import Turn
 
+_MOST_PROBLEMS = 100
+"""Maximum number of diagnostics of one document in a prompt, the most severe ones."""
+
 _LONGEST_MESSAGE = 300
 """Maximum characters of a diagnostic's message in a prompt."""
 
@@ -118,9 +121,9 @@ async def with_links(
     }
 
 
-def problems_text(diagnostics: Sequence[types.Diagnostic], most: int) -> str:
+def problems_text(diagnostics: Sequence[types.Diagnostic]) -> str:
     """One line for each of the most severe ones: its line, severity, source and code, and message."""
-    worst = sorted(diagnostics, key=_severity_of)[:most]
+    worst = sorted(diagnostics, key=_severity_of)[:_MOST_PROBLEMS]
     lines: list[str] = []
     for diagnostic in sorted(worst, key=lambda diagnostic: diagnostic.range.start.line):
         severity = _severity_of(diagnostic).name.lower()
