@@ -15,6 +15,9 @@ MOST_WAITING_LOG_BYTES = 256 * 1024
 """Bytes of log records that may be queued for a reader; further records are dropped."""
 
 
+_LAST_SECONDS = 2.0
+
+
 class Outbox:
     """Sends whole messages to one reader.
 
@@ -66,10 +69,10 @@ class Outbox:
         self._taken += len(data)
         self._waiting.put(data)
 
-    def close(self, seconds: float) -> None:
-        """Accept no more messages, and give the reader ``seconds`` to read the queue."""
+    def close(self) -> None:
+        """Send no more messages, and give the reader two seconds to read the queue."""
         self._waiting.put(None)
-        self._thread.join(seconds)
+        self._thread.join(_LAST_SECONDS)
 
     def _run(self) -> None:
         while (data := self._waiting.get()) is not None:

@@ -40,6 +40,9 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
 
+    def close(self) -> None:
+        pass
+
     def take(self, message: object) -> None:
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         self.server.handle_body(body)

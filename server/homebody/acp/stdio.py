@@ -39,8 +39,6 @@ _MOST_UNHANDLED = 4
 """Maximum number of read lines that wait for the event loop; then the client has to wait."""
 
 _MAX_LOG_BYTES = 1024 * 1024
-_LAST_SECONDS = 2.0
-"""Maximum time, in seconds, for the client to read the remaining output after stdin ended."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -114,7 +112,7 @@ class Transport:
 
     def flush(self) -> None:
         """Give the client some time to read the remaining output."""
-        self._outbox.close(_LAST_SECONDS)
+        self._outbox.close()
 
     def _write(self, message: Json) -> None:
         fields = {name: value if name == "id" else _whole(value) for name, value in message.items()}

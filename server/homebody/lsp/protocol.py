@@ -54,6 +54,10 @@ class MessageWriter(Interface):
         """Accept one message, without waiting, or drop it if the client has disconnected."""
         ...
 
+    def close(self) -> None:
+        """Send what is waiting, and nothing more."""
+        ...
+
 
 class Protocol(LanguageServerProtocol):
     """One connection to one client.
@@ -87,7 +91,7 @@ class Protocol(LanguageServerProtocol):
 
     def connect(self, writer: MessageWriter) -> None:
         """Send to ``writer`` from now on."""
-        self.set_writer(cast("Any", writer))  # nothing closes it
+        self.set_writer(writer)
 
     def on_request(
         self,

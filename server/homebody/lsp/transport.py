@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 # Maximum number of read messages that wait for the event loop; then the client has to wait.
 _MOST_UNHANDLED = 1_000
-# Maximum time, in seconds, for the client to read the remaining output at the end.
-_LAST_SECONDS = 2.0
 # Time, in seconds, in which a connection has to send something.
 _SILENT_SECONDS = 2.0
 
@@ -92,7 +90,7 @@ def _run(server: "Server", stream: BinaryIO, send: Callable[[memoryview], int]) 
         return 130
     finally:
         logging.getLogger().removeHandler(handler)
-        log.close(_LAST_SECONDS)
+        log.close()
 
 
 async def _serve(server: "Server", stream: BinaryIO, send: Callable[[memoryview], int]) -> int:
@@ -123,7 +121,7 @@ async def _serve(server: "Server", stream: BinaryIO, send: Callable[[memoryview]
     if outbox.is_full:
         logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
         return 1
-    outbox.close(_LAST_SECONDS)
+    outbox.close()
     return 1 if code or wrong else 0
 
 
