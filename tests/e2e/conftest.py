@@ -56,6 +56,7 @@ def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., d
         replies: Replies = "x",
         settings: Mapping[str, object] | None = None,
         capabilities: dict[str, Any] | None = None,
+        opens: Mapping[str, str] = {},
         **model: object,
     ) -> AsyncGenerator[Client]:
         options = scripted(replies, **model) | dict(settings or {})
@@ -66,6 +67,8 @@ def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., d
                 root=workspace, options=options, capabilities=capabilities, environ=environ
             ) as client,
         ):
+            for uri, text in opens.items():
+                client.open(uri, text)
             yield client
 
     return start

@@ -23,8 +23,7 @@ def _range(*places: int) -> dict[str, object]:
 
 
 async def test_a_conversation_continues(serve):
-    async with serve("It multiplies.") as client:
-        client.open(URI, CODE)
+    async with serve("It multiplies.", opens={URI: CODE}) as client:
         first = await client.execute(
             "homebody.ask", _named(question="What is it?", range=_range(0, 0, 1, 25))
         )
@@ -90,8 +89,7 @@ async def test_an_answer_is_about_the_code_that_was_there_when_it_was_requested(
 
 
 async def test_a_code_block_is_applied(serve):
-    async with serve(FENCED) as client:
-        client.open(URI, CODE)
+    async with serve(FENCED, opens={URI: CODE}) as client:
         reply = await client.execute("homebody.ask", _named(question="Swap them."))
         [block] = reply["blocks"]
         assert block == {
@@ -114,8 +112,7 @@ async def test_a_code_block_is_applied(serve):
 
 async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
-    async with serve("ok") as client:
-        client.open(URI, CODE)
+    async with serve("ok", opens={URI: CODE}) as client:
         items = await client.execute("homebody.contextItems", {"query": "area"})
         assert items == [{"id": URI, "kind": "file", "label": "area.py", "detail": "area.py"}]
 

@@ -34,8 +34,7 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
         {"contains": STAGES[1], "text": GOOD, "gate_file": gate, "gate_after": 3},
         {"text": GOOD},
     ]
-    async with serve(replies, capabilities=BARS) as client:
-        client.open(URI, CODE)
+    async with serve(replies, capabilities=BARS, opens={URI: CODE}) as client:
         edit = await client.execute("homebody.refactor", _edit("Shorter.") | {"apply": False})
         known = await client.execute("homebody.ask", {"question": "What is it?"})
         conversation = {"conversationId": known["conversationId"]}
@@ -67,8 +66,7 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
 @pytest.mark.parametrize("command", ["refactor", "ask", "explain"])
 async def test_a_cancel_right_after_its_request_counts(serve, gate, command):
     """Emacs sends it for the request's own token, without waiting for the progress bar."""
-    async with serve([{"text": GOOD, "gate_file": gate}], capabilities=BARS) as client:
-        client.open(URI, CODE)
+    async with serve([{"text": GOOD, "gate_file": gate}], capabilities=BARS, opens={URI: CODE}) as client:
         argument = {"refactor": _edit("Shorter."), "ask": {"question": "Why?"}, "explain": HERE}[command]
         params = {"command": f"homebody.{command}", "arguments": [argument], "workDoneToken": "bar"}
         running = asyncio.ensure_future(client.request("workspace/executeCommand", params))
@@ -82,8 +80,7 @@ async def test_a_cancel_right_after_its_request_counts(serve, gate, command):
 @pytest.mark.parametrize("command", ["refactor", "refine", "apply"])
 async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, command):
     """It is answered as cancelled; the editor decides whether it applies the edit."""
-    async with serve(GOOD, capabilities=BARS) as client:
-        client.open(URI, CODE)
+    async with serve(GOOD, capabilities=BARS, opens={URI: CODE}) as client:
         asked, allowed = asyncio.Event(), asyncio.Event()
         take = client.on_request["workspace/applyEdit"]
 

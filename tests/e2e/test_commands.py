@@ -21,8 +21,7 @@ CAPABLE = CAPABILITIES | {
 
 
 async def test_only_the_kinds_that_are_wanted_are_listed(serve):
-    async with serve() as client:
-        client.open(URI, CODE)
+    async with serve(opens={URI: CODE}) as client:
         titles = {
             only: [action["title"] for action in await client.actions(URI, BODY, [only])]
             for only in (
@@ -43,8 +42,7 @@ async def test_only_the_kinds_that_are_wanted_are_listed(serve):
 
 
 async def test_an_explanation_streams_and_accounts_for_itself(serve):
-    async with serve("It multiplies width and height.") as client:
-        client.open(URI, CODE)
+    async with serve("It multiplies width and height.", opens={URI: CODE}) as client:
         pieces: list[str] = []
         reply = await client.explain(URI, BODY, on_text=pieces.append)
 
@@ -106,8 +104,7 @@ def test_only_a_few_added_lines_need_no_review(after, notes, review):
 
 async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
     """The refusal says why, and the model's text is still shown with its prompt."""
-    async with serve([{"text": "Multiply.", "gate_file": gate}]) as client:
-        client.open(URI, CODE)
+    async with serve([{"text": "Multiply.", "gate_file": gate}], opens={URI: CODE}) as client:
         await client.execute("homebody.showPrompt")
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
         await until(lambda: client.status.get("busy"))
@@ -149,8 +146,7 @@ async def test_refusals_are_sentences(serve):
 
 
 async def test_status_and_toggle_report_the_current_state(serve):
-    async with serve("x + 1") as client:
-        client.open(URI, "y = ")
+    async with serve("x + 1", opens={URI: "y = "}) as client:
         status = await client.execute("homebody.status")
         assert {"kind", "busy", "message"} <= set(status)
         await client.execute("homebody.showPrompt")
@@ -177,8 +173,7 @@ async def test_a_client_can_decline_the_status(serve, experimental):
 
 
 async def test_the_wrong_argument_is_named(serve):
-    async with serve() as client:
-        client.open(URI, CODE)
+    async with serve(opens={URI: CODE}) as client:
         for command, argument, words in BAD_ARGUMENTS:
             with pytest.raises(JsonRpcException) as caught:
                 await client.execute(command, argument)

@@ -26,8 +26,7 @@ async def test_a_failing_model_is_reported_once(serve):
         {"fault": "unavailable", "times": 2},
         {"text": "x + 1", "probability": 0.9},
     ]
-    async with serve(replies) as client:
-        client.open(URI, "y = \nz = \n")
+    async with serve(replies, opens={URI: "y = \nz = \n"}) as client:
         await client.execute("homebody.showPrompt")
         assert await client.complete(URI, 0, 4) == []
         assert await client.complete(URI, 1, 4) == []
@@ -61,8 +60,7 @@ async def test_the_status_says_that_the_model_is_too_slow(serve):
 
 async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):
     """Below the threshold nothing is shown, the status says why, and an explicit request shows it."""
-    async with serve([{"text": "return width * height", "probability": 0.1}]) as client:
-        client.open(URI, CODE)
+    async with serve([{"text": "return width * height", "probability": 0.1}], opens={URI: CODE}) as client:
         assert await client.complete(URI, 1, 4) == []
         status = await client.execute("homebody.status")
         assert status["hint"].startswith("The model is not sure enough")
@@ -72,8 +70,7 @@ async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):
 
 
 async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
-    async with serve("x + 1") as client:
-        client.open(URI, "y = ")
+    async with serve("x + 1", opens={URI: "y = "}) as client:
         await client.execute("homebody.showPrompt")
         (item,) = await client.complete(URI, 0, 4)
         for _ in range(2):

@@ -61,8 +61,7 @@ def uri(workspace) -> str:
 
 
 async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, uri):
-    async with serve() as client:
-        client.open(uri, CODE)
+    async with serve(opens={uri: CODE}) as client:
         await client.execute("homebody.status")
         for _ in range(2):
             replace(client, uri, "latin-1", "utf-8")
@@ -83,8 +82,7 @@ async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, u
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 async def test_changes_typed_key_by_key_in_a_large_file_offer_the_next_one(serve, uri, newline):
     code = (CODE + "".join(f"value_{number} = {number}\n" for number in range(5000))).replace("\n", newline)
-    async with serve() as client:
-        client.open(uri, code)
+    async with serve(opens={uri: code}) as client:
         for _ in range(2):
             at = client.documents[uri].text.index("latin-1")
             for end in range(at + len("latin-1"), at, -1):
@@ -164,8 +162,7 @@ MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', '
 async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_path):
     """What it repeats after a rejection is not offered."""
     asked = tmp_path / "asked.jsonl"
-    async with serve(MODEL_ANSWER, name=SWEEP, requests_file=str(asked)) as client:
-        client.open(uri, MODEL_CODE)
+    async with serve(MODEL_ANSWER, name=SWEEP, requests_file=str(asked), opens={uri: MODEL_CODE}) as client:
         await client.wait_for_model()
         replace(client, uri, "(path)", "(path, encoding)")
         (edit,) = await ask(client, uri, line=1)
@@ -199,8 +196,7 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
 async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
     replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate}]
     asked = tmp_path / "asked.jsonl"
-    async with serve(replies, name=SWEEP, requests_file=str(asked)) as client:
-        client.open(uri, MODEL_CODE)
+    async with serve(replies, name=SWEEP, requests_file=str(asked), opens={uri: MODEL_CODE}) as client:
         await client.wait_for_model()
         replace(client, uri, "(path)", "(path, encoding)")
         waiting = asyncio.ensure_future(ask(client, uri, line=1))

@@ -21,8 +21,7 @@ SMALL = "SmolLM2-135M"
 
 
 async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
-    async with serve("It multiplies.") as client:
-        client.open(URI, CODE)
+    async with serve("It multiplies.", opens={URI: CODE}) as client:
         await client.explain(URI)  # the lightbulb does not wait for the first parse
         assert await _titles(client, IN_BODY, triggerKind=2) == []
         assert await _titles(client, Span(0, 0), triggerKind=2) == []
@@ -60,8 +59,7 @@ async def test_every_model_explains_a_problem(serve, tmp_path):
             "source": "checker",
         }
     ]
-    async with serve("It was never set.", settings=_small(tmp_path)) as client:
-        client.open(URI, CODE)
+    async with serve("It was never set.", settings=_small(tmp_path), opens={URI: CODE}) as client:
         await client.explain(URI)
         (explain,) = await _actions(client, IN_BODY, diagnostics=found, triggerKind=2)
         (argument,) = explain["command"]["arguments"]
@@ -76,8 +74,7 @@ async def test_every_model_explains_a_problem(serve, tmp_path):
 async def test_actions_too_hard_for_the_model_are_last_or_missing(serve, tmp_path):
     """Disabled with the reason if the editor shows such actions; the first entry works."""
     for capabilities in (CAPABILITIES, DISABLED):
-        async with serve(settings=_small(tmp_path), capabilities=capabilities) as client:
-            client.open(URI, CODE)
+        async with serve(settings=_small(tmp_path), capabilities=capabilities, opens={URI: CODE}) as client:
             await client.explain(URI)
             actions = await _actions(client, HEADER)
             able = [action["title"] for action in actions if "disabled" not in action]
@@ -100,8 +97,7 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
         }
         for n in range(40)
     ]
-    async with serve(replies, context_length=700) as client:
-        client.open(URI, code)
+    async with serve(replies, context_length=700, opens={URI: code}) as client:
         result = await client.refactor(URI, Span(0, len(code)), instruction="shorter")
 
         assert result["status"] == "applied"
@@ -110,8 +106,7 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
 
 
 async def test_a_result_is_refined_after_it_was_applied(serve):
-    async with serve(_refining()) as client:
-        client.open(URI, CODE)
+    async with serve(_refining(), opens={URI: CODE}) as client:
         first = await client.refactor(URI, _lines(4, 5), instruction="swap")
         assert "height * width" in client.documents[URI].text
         client.type(URI, 0, "# mine\n")
@@ -124,8 +119,7 @@ async def test_a_result_is_refined_after_it_was_applied(serve):
 
 async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
     """No request is sent for an edit that could not be applied."""
-    async with serve(_refining()) as client:
-        client.open(URI, CODE)
+    async with serve(_refining(), opens={URI: CODE}) as client:
         first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
         client.type(URI, CODE.index("result ="), "my_")
         refused = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
@@ -138,8 +132,7 @@ async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
 async def test_a_reviewed_change_is_merged_into_the_document_as_it_is_now(serve):
     """Also by a server that has not made it; the half that the user took back stays out."""
     shorter = CODE.replace("    result = width * height\n    return result\n", "    return height * width\n")
-    async with serve(_refining()) as client:
-        client.open(URI, CODE)
+    async with serve(_refining(), opens={URI: CODE}) as client:
         first = await client.refactor(URI, _lines(4, 5), instruction="shorter", apply=False)
         assert first["proposal"] == {"uri": URI, "before": CODE, "after": shorter}
     async with serve() as client:

@@ -13,8 +13,7 @@ DYNAMIC = CAPABILITIES | {
 
 async def test_settings_are_pulled_and_followed(serve):
     """The editor's settings apply from the start, and again whenever they change."""
-    async with serve("x + 1", capabilities=DYNAMIC) as client:
-        client.open(URI, "y = ")
+    async with serve("x + 1", capabilities=DYNAMIC, opens={URI: "y = "}) as client:
         await client.execute("homebody.showPrompt")
         assert len(await client.complete(URI, 0, 4)) == 1
 
@@ -47,8 +46,7 @@ async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, work
 
 async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve):
     push_only = CAPABILITIES | {"workspace": {"workspaceFolders": True}}
-    async with serve("x + 1", capabilities=push_only) as client:
-        client.open(URI, "y = ")
+    async with serve("x + 1", capabilities=push_only, opens={URI: "y = "}) as client:
         client.notify("workspace/didChangeConfiguration", {"settings": {"completion": {"enabled": False}}})
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": []}})
         client.notify("workspace/didChangeConfiguration", {"settings": None})
@@ -101,8 +99,7 @@ async def test_late_settings_do_not_replace_newer_ones(serve):
 
 async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
     settings = {"completion": {"maxTokens": "many", "colour": "red"}}
-    async with serve("x + 1", settings=settings) as client:
-        client.open(URI, "y = ")
+    async with serve("x + 1", settings=settings, opens={URI: "y = "}) as client:
         await client.execute("homebody.showPrompt")
         client.notify("workspace/didChangeConfiguration", {"settings": None})
 
