@@ -74,20 +74,20 @@ def print_answer(
     as_json: bool,
     remedy: str,
     streams: bool = True,
-    lists_places: bool = True,
     file: str | None = None,
     conversation_id: str | None = None,
 ) -> ChatAnswer:
     """Open an engine, ask, and print the answer: as it arrives if it ``streams``, or as JSON.
 
-    ``remedy`` says what to do if it is incomplete; ``lists_places``: the places that it names come below.
+    ``remedy`` says what to do if it is incomplete. The places that an answer names come below it, if it
+    ``streams``.
     """
 
     async def run(terminal: Terminal) -> tuple[ChatAnswer, Places]:
         listeners = heard(terminal, is_quiet=as_json or not streams)
         async with ready_engine(flags, workspace, terminal) as engine:
             answer, document = await answering(engine, listeners)
-            if as_json or not lists_places:
+            if as_json or not streams:
                 return answer, []
             return answer, await named_places(engine, answer.markdown, answer.sources, document)
 

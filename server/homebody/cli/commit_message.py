@@ -35,7 +35,6 @@ def command(
         as_json=as_json,
         remedy="complete it before you commit",
         streams=False,
-        lists_places=False,
     )
     if not as_json and (advice := advice_for(message.left_out, "stage less")):
         warn(f"The message is not about all staged changes: {advice}.")

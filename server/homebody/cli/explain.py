@@ -62,12 +62,11 @@ def command(
     if is_file and not is_media:
         source = read_source(path, max_bytes=flags.load(workspace).context.max_file_bytes)
         document, span = source.document, source.span_of(*lines) if lines else None
-    is_output = not (is_file or is_media or which)
 
     async def explained(engine: Engine, heard: Listeners) -> tuple[ChatAnswer, Document | None]:
         if document is not None:
             answer = await explain(engine, document, span, full=full, **heard)
-        elif is_output:
+        elif place == "-" and not is_media:
             answer = await explain_text(engine, decoded(piped), full=full, **heard)
         else:
             name = "explain-diff" if which else "explain-attached"
@@ -81,7 +80,6 @@ def command(
         explained,
         as_json=as_json,
         remedy="select less, use --full, or raise chat.max_tokens",
-        lists_places=not is_output,  # it ends with the places that the output names
         file=str(path) if is_file else None,
     )
     if not as_json and which and (advice := advice_for(explanation.left_out, _FEWER)):

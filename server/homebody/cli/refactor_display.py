@@ -36,13 +36,12 @@ class Display:
         self._error: HomebodyError | None = None
         self._began = time.monotonic()
 
-    def started(self, path: Path) -> None:
-        """Show that a file is read."""
-        self._show(path, "reading")
-
-    def progress(self, path: Path, what: str, characters: int) -> None:
-        """Show the current step, and how many characters of the answer have arrived."""
-        self._show(path, f"{what}: " * bool(what) + f"{characters:,} characters")
+    def progress(self, path: Path, step: str) -> None:
+        """Show the current step, and how long the rest will take."""
+        done, total = self.summary.done, self.summary.total
+        seconds = (total - done) * (time.monotonic() - self._began) / max(1, done)
+        left = f"; about {duration(seconds)} left" if done else ""
+        self.terminal.progress(f"{self._count(done + 1)}{harmless(str(path))}: {step}{left}")
 
     def finished(self, outcome: Outcome) -> None:
         """Print the result of a file."""
@@ -77,12 +76,6 @@ class Display:
     def stopped_early(self) -> bool:
         """Whether an error ended the run before its last file."""
         return self.summary.stopped is not None and not self._is_single
-
-    def _show(self, path: Path, state: str) -> None:
-        done, total = self.summary.done, self.summary.total
-        seconds = (total - done) * (time.monotonic() - self._began) / max(1, done)
-        left = f"; about {duration(seconds)} left" if done else ""
-        self.terminal.progress(f"{self._count(done + 1)}{harmless(str(path))}: {state}{left}")
 
     def _count(self, number: int) -> str:
         return f"[{number}/{self.summary.total}] " if self.summary.total > 1 else ""

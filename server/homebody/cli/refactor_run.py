@@ -184,7 +184,7 @@ class _Run:
                     self.journal,
                     options.verify,
                     options.verify_timeout,
-                    on_verify=lambda source: display.progress(source.path, "verifying", 0),
+                    on_verify=lambda source: display.progress(source.path, "verifying"),
                     may_run=partial(self._may_run, display),
                 )
                 await applier.check_command()

@@ -13,7 +13,6 @@ from homebody.features.explain import Explanation
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.selection import lines_near, read_permitted
-from homebody.features.surroundings import shown_path
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
@@ -38,8 +37,8 @@ async def explain_text(
 ) -> Explanation:
     """Explain pasted text: a traceback or other output, or a diff.
 
-    Lines around the places that an output names are added to the prompt, and the explanation ends with these
-    places. Files outside the workspace are not opened.
+    Lines around the places that an output names are added to the prompt. Files outside the workspace are not
+    opened.
 
     Raises ``UsageError``: the text is empty, or contains a private key.
     """
@@ -55,17 +54,9 @@ async def explain_text(
     attached = replace(attached, items=tuple(replace(item, keep="end") for item in attached.items))
     places = await places_in(engine, as_seen(text), _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
-    answer = await explain_attached(
+    return await explain_attached(
         engine, "explain-attached", attached, helpful=helpful, full=full, **listeners
     )
-    read = {candidate.uri for candidate in helpful}
-    named = [(uri_of(place.path), place.line + 1) for place in places]
-    if names := [f"{shown_path(engine, uri)}:{line}" for uri, line in named if uri in read]:
-        more = f"\n\nPlaces: {', '.join(names)}\n"
-        if on_text := listeners.get("on_text"):
-            on_text(more)
-        answer = replace(answer, text=answer.text + more)
-    return answer
 
 
 async def explain_attached(

@@ -54,11 +54,8 @@ class Summary:
 class Observer(Protocol):
     """Receives the progress of a run, on the event loop."""
 
-    def started(self, path: Path) -> None:
-        """Work on a file begins."""
-
-    def progress(self, path: Path, what: str, characters: int) -> None:
-        """Report the current step (``what``) and how many characters of the answer have arrived."""
+    def progress(self, path: Path, step: str) -> None:
+        """Report the current step of the work on a file."""
 
     def finished(self, outcome: Outcome) -> None:
         """A file is done."""
@@ -113,7 +110,7 @@ class Batch:
         for chosen in left:
             if self.summary.stopped is not None:
                 return
-            self.observer.started(chosen.path)
+            self.observer.progress(chosen.path, "reading")
             began = time.monotonic()
             outcome = await self._outcome(chosen)
             self._finish(replace(outcome, seconds=time.monotonic() - began))
@@ -159,7 +156,6 @@ class Batch:
         second = await self._attempt(source, chosen, feedback)
         second = replace(
             second,
-            attempts=2,
             prompt_tokens=first.prompt_tokens + second.prompt_tokens,
             output_tokens=first.output_tokens + second.output_tokens,
             prompts=(*first.prompts, *second.prompts),
@@ -176,14 +172,16 @@ class Batch:
         return _with(second, await self.applier.apply(source, second.after))
 
     async def _attempt(self, source: SourceFile, chosen: Chosen, feedback: str = "") -> Outcome:
-        what = "again" if feedback else ""
+        step = "again: " if feedback else ""
         return await rewrite(
             self.engine,
             self.request,
             source,
             chosen.lines,
             feedback=feedback,
-            on_progress=lambda characters: self.observer.progress(chosen.path, what, characters),
+            on_progress=lambda characters: self.observer.progress(
+                chosen.path, f"{step}{characters:,} characters"
+            ),
             with_prompts=self.with_prompts,
         )
 

@@ -38,7 +38,6 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     output_tokens: int
     seconds: float
     verified: bool | None = None
-    attempts: int = 1
     is_new: bool = False
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -59,7 +58,6 @@ def to_report(outcome: Outcome) -> FileReport:
         output_tokens=outcome.output_tokens,
         seconds=round(outcome.seconds, 3),
         verified=outcome.verified,
-        attempts=outcome.attempts,
         is_new=outcome.is_new,
         notes=outcome.notes,
         remarks=outcome.remarks,

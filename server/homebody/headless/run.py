@@ -105,7 +105,6 @@ class Outcome:
     is_partial: bool = False
     written: bool = False
     verified: bool | None = None
-    attempts: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
@@ -181,7 +180,7 @@ async def rewrite(
         return replace(outcome, status="refused", reason=str(error))
     keep_prompt(len(records) + 2, 0)
     outcome = _with_result(outcome, document, result, broken)
-    return replace(outcome, attempts=1, prompts=tuple(records) if with_prompts else ())
+    return replace(outcome, prompts=tuple(records) if with_prompts else ())
 
 
 def _targets(

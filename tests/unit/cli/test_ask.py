@@ -147,17 +147,9 @@ def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped
 def test_pasted_output_is_explained(run, scripted, piped):
     piped('  File "add.py", line 2, in add\nTypeError\n')
     report = json.loads(run("explain", "-", "--json").out)
-    assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: add.py:2")
+    assert report["markdown"] == "It adds two numbers."
+    assert "line 2 is in the output" in [source["why"] for source in report["sources"]]
     assert report["complete"] is True
-
-
-def test_the_places_of_an_output_are_listed_once_on_a_terminal(run, scripted, piped, monkeypatch):
-    piped('  File "add.py", line 2, in add\nTypeError\n')
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    ended = run("explain", "-")
-    assert "Places: add.py:2" in ended.out
-    assert "tokens in" in ended.err
-    assert "places: " not in ended.err
 
 
 def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
