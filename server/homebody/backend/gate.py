@@ -12,12 +12,8 @@ from homebody.errors import ModelForbidden
 from homebody.media import Media
 from homebody.settings.schema import is_covered
 
-Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[None]]
-"""Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
-used again; raises if the prompt must not be sent."""
-
-_ONE_KEYSTROKE = 0.1
-"""Age in seconds, for completion: it asks anew when a request begins, and sends several prompts then."""
+Check: TypeAlias = Callable[[Iterable[str], Iterable[str]], Awaitable[None]]
+"""Called with the sources and the texts of a prompt; raises if the prompt must not be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +22,14 @@ class Outgoing:
 
     sources: Sequence[str]
     texts: Sequence[str]
-    within: float = 0.0
 
     @classmethod
-    def of(cls, texts: Sequence[Text | Media | Message], within: float = 0.0) -> "Outgoing":
+    def of(cls, texts: Sequence[Text | Media | Message]) -> "Outgoing":
         """Create it from texts; one without a source must not pass because of another one's."""
         known = all(text.sources for text in texts)
         # Markers alone are our own text.
         sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
-        return cls(sources, [text.text for text in texts], within)
+        return cls(sources, [text.text for text in texts])
 
     @classmethod
     def of_messages(cls, messages: Sequence[Message]) -> "Outgoing":
@@ -44,7 +39,7 @@ class Outgoing:
     @classmethod
     def of_prompt(cls, prompt: Prompt) -> "Outgoing":
         """Create it from a prompt."""
-        return cls.of(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
+        return cls.of(prompt.texts)
 
     async def check(self, backend: Backend, passes: Check | None, models: Sequence[str]) -> None:
         """Raise if it must not be sent: because of its sources or texts, or of the model of ``backend``.
@@ -58,4 +53,4 @@ class Outgoing:
             )
             raise ModelForbidden(message)
         if passes is not None:
-            await passes(self.sources, self.texts, self.within)
+            await passes(self.sources, self.texts)

@@ -221,9 +221,6 @@ def select_completion(
     """
     share = SUFFIX_SHARE if takes_suffix else 0.0
     whole = window(document, gap, tokens, share, count, keep=keep)
-    cut_off = whole.prefix.start > 0
-    if not candidates and not (headers and cut_off):
-        return _context(document, whole, Ranked((), (), 0), [], place="cursor")
     kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
     room = _snippet_tokens(document, whole, tokens, takes_suffix=takes_suffix)
     ranked = _choose_beside(document, whole, candidates, room, count)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.place import EditPlace
 from homebody.next_edit.same_change import same_change, same_insertion, same_lines
-from homebody.syntax.nodes import count_tree_errors
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.tree import Tree, edited
 from homebody.text import Document
@@ -49,4 +49,4 @@ def adds_errors(document: Document, tree: Tree, edit: NextEdit) -> bool:
     moved = edited(tree, document, change)
     text = document.edited(change, document.version).text
     handle = parse_text(text, tree.language, moved.units, moved.handle)
-    return count_tree_errors(replace(moved, handle=handle)) > count_tree_errors(tree)
+    return count_errors(replace(moved, handle=handle)) > count_errors(tree)

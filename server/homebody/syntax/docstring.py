@@ -76,7 +76,7 @@ def _inside(document: Document, definition: Definition, unit: str) -> DocstringP
     """Place at the start of the body, on its own lines."""
     outer = _indent(document, document.line_of(definition.header.start))
     header_end = definition.header.start + len(document.slice(definition.header).rstrip())
-    body = definition.body.start if definition.body else _next_text(document, header_end)
+    body = definition.body.start if definition.body else None
     own_line = body is not None and not document.text[document.line_start(body) : body].strip()
     indent = _indent(document, document.line_of(body)) if body is not None and own_line else ""
     if body is None or not own_line:
@@ -142,14 +142,6 @@ def _first_comment_line(document: Document, line: int, style: DocStyle) -> int |
 
 def _is_shebang(document: Document, line: int) -> bool:
     return line == 0 and document.text.startswith("#!")
-
-
-def _next_text(document: Document, offset: int) -> int | None:
-    """Offset of the first text on the lines below ``offset``; ``None`` if there is none."""
-    for line in range(document.line_of(offset) + 1, document.line_count):
-        if document.line_text(line).strip():
-            return document.line_starts[line] + len(_indent(document, line))
-    return None
 
 
 def _indent(document: Document, line: int) -> str:

@@ -10,8 +10,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.syntax.language import Group, query
-from homebody.syntax.parsing import Units, parse_text
-from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree, walk
 from homebody.text import Span
 
@@ -137,20 +135,9 @@ def top_level(tree: Tree, span: Span) -> tuple[Span, list[str]]:
     return Span(tree.units.to_offset(start), tree.units.to_offset(end)), kinds
 
 
-def count_errors(text: str, language: Language | None) -> int:
-    """Count error nodes and missing tokens, at most 10,000.
-
-    0 if the language is unknown or the text is too large or unsafe to parse.
-    """
-    return _errors_in(parse_text(text, language, Units.of(text)))
-
-
-def count_tree_errors(tree: Tree) -> int:
-    """Count those of a text that was parsed already; 0 without a tree."""
-    return _errors_in(tree.handle)
-
-
-def _errors_in(handle: "tree_sitter.Tree | None") -> int:
+def count_errors(tree: Tree) -> int:
+    """Count error nodes and missing tokens, at most 10,000; 0 without a tree."""
+    handle = tree.handle
     if handle is None or not handle.root_node.has_error:
         return 0
     cursor = handle.walk()

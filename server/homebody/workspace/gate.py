@@ -8,11 +8,9 @@ That happens in a thread, with a time limit; what is not known in time is not se
 
 import asyncio
 import logging
-import math
 import os
 import re
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -36,12 +34,8 @@ UNKNOWN = "its folder's ignore files are still being read; try again in a moment
 
 _NO_SOURCE, _THIS_PROMPT = "Text without a source", "The text of this prompt"
 
-_UNASKED: tuple[float, str | None] = (-math.inf, None)
 _MOST_THREADS = 16
 """Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
-
-_MOST_KEPT = 10_000
-
 
 _UNFILED_SCHEMES = frozenset({"homebody", "inmemory", "vscode-scm"})
 """Schemes of texts that no file has."""
@@ -82,14 +76,12 @@ class Gate:
         self._exclude = Exclude.from_settings(settings)
         self._rules = PathRules(self._roots, self._exclude)
         self._keys: set[str] = set()
-        self._known: dict[str, tuple[float, str | None]] = {}
         self._free = threading.Semaphore(_MOST_THREADS)
         self._changing = asyncio.Lock()
 
     def stop(self, error: HomebodyError | None) -> None:
         """Let every question raise ``error``; ``None`` ends that."""
         self.stopped = error
-        self._known.clear()
 
     def apply(self, settings: Settings) -> None:
         """Use the rules of new settings from now on."""
@@ -97,7 +89,6 @@ class Gate:
         if exclude != self._exclude:
             self._exclude = exclude
             self._rules = PathRules(self._roots, exclude)
-        self._known.clear()
 
     async def refusal(self, uri: str) -> str | None:
         """Return why text of ``uri`` may not be sent to a model; ``None`` if it may. Raises ``stopped``."""
@@ -128,20 +119,11 @@ class Gate:
             raise self.stopped
         if answer is None:
             return dict.fromkeys(asked, UNKNOWN)
-        if len(self._known) > _MOST_KEPT:
-            self._known.clear()
-        refusals: dict[str, str] = {}
-        for uri in asked:
-            reason = answer.reasons[uri] or (KEY if uri in self._keys else None)
-            self._known[uri] = answer.began, reason
-            if reason is not None:
-                refusals[uri] = reason
-        return refusals
+        reasons = {uri: answer.reasons[uri] or (KEY if uri in self._keys else None) for uri in asked}
+        return {uri: reason for uri, reason in reasons.items() if reason is not None}
 
-    async def check(self, sources: Iterable[str], texts: Iterable[str], within: float = 0.0) -> None:
+    async def check(self, sources: Iterable[str], texts: Iterable[str]) -> None:
         """Let a prompt pass that consists of ``texts`` from ``sources``.
-
-        Answers that are at most ``within`` seconds old are used again.
 
         Raises
         ------
@@ -152,13 +134,7 @@ class Gate:
 
         """
         asked = list(dict.fromkeys(sources))
-        oldest = time.monotonic() - within
-        known = [self._known.get(uri, _UNASKED) for uri in asked if paths_of(uri) != ()]
-        if self.stopped is None and known and all(when > oldest for when, _ in known):
-            refusals = {uri: why for uri in asked if (why := self._known.get(uri, _UNASKED)[1]) is not None}
-        else:
-            refusals = await self.refusals(asked)
-        for uri, reason in refusals.items():
+        for uri, reason in (await self.refusals(asked)).items():
             raise Excluded(file_name(uri), reason, uri)
         if not asked:
             raise Excluded(_NO_SOURCE, UNPLACED)
@@ -184,7 +160,6 @@ class _Answer:
     def __init__(
         self, rules: PathRules, named: Mapping[str, Sequence[str]], watch: Callable[[], bool] | None
     ) -> None:
-        self.began = time.monotonic()
         self.settings_changed = watch is not None and watch()
         folders = set[str]()
         reasons = {

@@ -163,17 +163,12 @@ class IndexReader:
             return []
         left_out = {self._job.below(path_of(uri)) for uri in exclude}
         any_of = " OR ".join(f'"{word}"' for word in wanted)
-
-        def chunks() -> Iterator[Piece]:
-            seen: set[str] = set()
-            for piece in self._pieces(_RESEMBLING, any_of, 2 * limit + 8):
-                shared = len(set(wanted).intersection(words(piece.text)))
-                is_alike = shared >= min(_MIN_SHARED, len(wanted))
-                if is_alike and piece.path not in left_out and piece.text not in seen:
-                    seen.add(piece.text)
-                    yield piece
-
-        return self._offered(chunks(), "resembles the code at the cursor", limit)
+        chunks: dict[str, Piece] = {}
+        for piece in self._pieces(_RESEMBLING, any_of, 2 * limit + 8):
+            shared = len(set(wanted).intersection(words(piece.text)))
+            if shared >= min(_MIN_SHARED, len(wanted)) and piece.path not in left_out:
+                chunks.setdefault(piece.text, piece)
+        return self._offered(chunks.values(), "resembles the code at the cursor", limit)
 
     def callers(self, name: str, *, language: str, near_path: Path | None, limit: int = 4) -> list[Candidate]:
         """Return at most ``limit`` places in other files where ``name`` is called, the nearest first.

@@ -95,18 +95,14 @@ _TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "transla
 _NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z")
 
 
+@lru_cache(maxsize=4096)
 def is_secret(path: PurePath | str) -> bool:
     """Whether the file at ``path`` is on the list, by its name or by a folder above it.
 
     Copies that editors and people make count as well (``key.pem~``, ``.env.bak``, ``#.env#``). Check a path
     through a symlink once for each way to it.
     """
-    return _is_secret(str(path))
-
-
-@lru_cache(maxsize=4096)
-def _is_secret(path: str) -> bool:
-    parts = path.replace("\\", "/").rstrip("/").lower().split("/")
+    parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
     if not _FOLDERS.isdisjoint(parts) or any(map(_SECRET_FOLDER.fullmatch, parts[:-1])):
         return True
     names = [parts[-1]]

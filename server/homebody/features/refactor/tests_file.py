@@ -34,15 +34,16 @@ async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
 def tests_refusal(document: Document, name: str, code: str) -> str:
     """Return why ``code`` is not a test file for ``name`` of ``document``; empty if it is one."""
     language = find(document.language_id, document.uri)
-    if language is not None and count_errors(code, language):
+    written = document.with_text(code)
+    tree = parse(written)
+    if language is not None and count_errors(tree):
         return f"The answer has syntax errors as {language.title} code, so no file is made."
     if name and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code):
         return f"The answer does not mention {name}, which it should test."
     if language is None or not language.tests_import:
         return ""
     stem = PurePosixPath(document.uri).stem
-    written = document.with_text(code)
-    imported = " ".join(written.slice(each.span) for each in imports(written, parse(written)))
+    imported = " ".join(written.slice(each.span) for each in imports(written, tree))
     if re.search(rf"(?<![^\W_]){re.escape(stem)}(?![^\W_])", imported):
         return ""
     return f"The answer does not import {stem}, so its tests could not run."

@@ -9,10 +9,11 @@ from homebody.postprocess.noise import invisible_added, name_of
 from homebody.syntax import nodes
 from homebody.syntax.compare import ExcludedPart, first_difference, same_tokens
 from homebody.syntax.language import described, language_of
-from homebody.syntax.nodes import count_errors, count_tree_errors
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.opaque import text_without
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
+from homebody.syntax.tree import parse
 from homebody.text import Document, Span
 
 _ELLIPSIS = re.compile(r"\W*(?:\.\.\.|…).*|.*(?:\.\.\.|…)\W*")
@@ -52,11 +53,11 @@ def syntax_refusal(edit: Edited) -> str:
     """Refuse more syntax errors than before: why not even an edit that a person chose is offered."""
     new, old = edit.after, edit.before
     language = new.tree.language
-    errors = count_tree_errors(new.tree)
-    if language is None or errors <= count_tree_errors(old.tree):
+    errors = count_errors(new.tree)
+    if language is None or errors <= count_errors(old.tree):
         return ""
     # An error may have another size in a tree of which only a part was parsed again.
-    if count_errors(new.document.text, language) <= count_errors(old.document.text, language):
+    if count_errors(parse(new.document)) <= count_errors(parse(old.document)):
         return ""
     at = nodes.first_error(new.tree, new.span)
     at = nodes.first_error(new.tree, new.document.whole) if at is None else at
