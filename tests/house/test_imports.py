@@ -57,8 +57,7 @@ def test_few_places_import(modules: set[str], rooms: tuple[str, ...]):
 
 def test_all_that_the_package_imports_is_a_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = [item for items in project["optional-dependencies"].values() for item in items]
-    named = {canonicalize_name(Requirement(item).name) for item in (*project["dependencies"], *extras)}
+    named = {canonicalize_name(Requirement(item).name) for item in project["dependencies"]}
     providers = packages_distributions()
     imported = {
         (str(path), name.partition(".")[0])

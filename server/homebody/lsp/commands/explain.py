@@ -40,6 +40,8 @@ _KEPT = 20
 
 _MESSAGE_CHARACTERS = 1500
 """Maximum characters of a message, which most editors show in a few lines."""
+_LINE_CHARACTERS = 80
+"""Maximum characters that editors show completely in one line."""
 
 
 class ExplainedProblem(msgspec.Struct, frozen=True):
@@ -171,7 +173,7 @@ def _folder(engine: Engine, uri: str | None) -> Path:
 async def _show_markdown(server: Server, markdown: str) -> None:
     """Show Markdown as a temporary file if the client shows files, otherwise as a message.
 
-    A message begins with the file's path: an editor such as Helix shows one line and cuts the rest.
+    A message of more than a line begins with the file's path: an editor such as Helix cuts what follows.
     """
     text = markdown.strip()
     path = await asyncio.to_thread(_write, text)
@@ -183,7 +185,8 @@ async def _show_markdown(server: Server, markdown: str) -> None:
                 return
     if len(text) > _MESSAGE_CHARACTERS:
         text = text[:_MESSAGE_CHARACTERS].rstrip() + " …"
-    server.show_message(f"The whole text is in {path}. {text}", types.MessageType.Info)
+    is_line = len(text) <= _LINE_CHARACTERS and "\n" not in text
+    server.show_message(text if is_line else f"The whole text is in {path}. {text}", types.MessageType.Info)
 
 
 def _write(markdown: str) -> Path:
