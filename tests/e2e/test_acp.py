@@ -199,7 +199,7 @@ async def test_cancel_ends_a_turn_even_while_the_editor_does_not_answer(chat, fi
         assert await turn == "cancelled"
         assert editor.statuses == ["pending", "failed"]
         assert await session.say("/nonsense") == "end_turn"
-    assert "There is no /nonsense" in editor.text
+    assert "There is no action 'nonsense'" in editor.text
 
 
 async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(chat, workspace):

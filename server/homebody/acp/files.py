@@ -4,8 +4,8 @@ Files that are excluded from prompts are not read.
 """
 
 import asyncio
+import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -203,9 +203,7 @@ async def find_target(
         return CodeTarget(document, document.whole, words)
     outer = [each for each in known if not each.container]
     if scope == "function" and len(outer) != 1:
-        name = file_name(document.uri)
-        lines = f'"{name}":10-20' if " " in name else f"{name}:10-20"
-        message = f"Name a function of {name}, or lines, such as `{lines}`."
+        message = f"Name a function of {file_name(document.uri)}, or lines, such as `app.py:10-20`."
         raise UsageError(message)
     return CodeTarget(document, outer[0].span if scope == "function" else Span(0, 0), words)
 
@@ -220,7 +218,7 @@ def _take_file(session: AcpSession, arguments: str) -> tuple[Reference | None, s
     if place is None:
         return None, arguments
     path = session.cwd / place["file"]
-    if not _is_file(path):
+    if not os.path.isfile(path):  # noqa: PTH113 - false for every name that cannot be
         if place["first"] or find_language("", place["file"]) is not None:
             message = f"There is no file {place['file']} in {session.cwd}."
             raise UsageError(message)
@@ -230,9 +228,3 @@ def _take_file(session: AcpSession, arguments: str) -> tuple[Reference | None, s
         start = max(1, int(place["first"]))
         lines = start - 1, max(start, int(place["last"] or start)) - 1
     return Reference(uri_of(path), lines), rest.strip()
-
-
-def _is_file(path: Path) -> bool:
-    with suppress(OSError, ValueError):  # a name that is too long, or has a NUL
-        return path.is_file()
-    return False

@@ -15,14 +15,14 @@ from homebody.acp.question import Reference, UserPrompt
 from homebody.acp.session import AcpSession, StopReason
 from homebody.audit import LeftOut
 from homebody.engine import Engine
-from homebody.errors import UnknownAction, UsageError
+from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer
 from homebody.features.apply_block import apply_block
 from homebody.features.ask import add_explanation, ask
 from homebody.features.attachments import Attached
 from homebody.features.explain import explain
 from homebody.features.links import named_places
-from homebody.features.refactor import refactor, refine
+from homebody.features.refactor import prompt_of, refactor, refine
 from homebody.features.surroundings import shown_path
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.postprocess.links import SafeStream
@@ -74,11 +74,7 @@ async def run_command(
     """
     if (own := _COMMANDS.get(name)) is not None:
         return await own.run(engine, session, question, arguments) or "end_turn"
-    action = engine.prompts.action(name)
-    if action is None:
-        names = ", ".join(f"/{command.name}" for command in list_commands(engine))
-        message = f"There is no /{name}; there are {names}."
-        raise UnknownAction(message)
+    action = engine.prompts.action(name) or prompt_of(engine, name, None)
     target = await find_target(engine, session, question, arguments, action.scope)
     if action.output == "explain":
         return await _explained(engine, session, target, action)

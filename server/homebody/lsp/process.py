@@ -10,12 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 from homebody.mailbox import end_soon
-
-if TYPE_CHECKING:
-    import psutil
 
 # Interval between two checks of the parent; one costs about 50 µs.
 _POLL_SECONDS = 1.0
@@ -59,16 +56,8 @@ def _watch(process_id: int, stop: Callable[[], None]) -> None:
         parent = psutil.Process(process_id)
     except (psutil.Error, ValueError, OverflowError):
         return
-    while _is_alive(parent):
-        time.sleep(_POLL_SECONDS)
+    with suppress(psutil.NoSuchProcess):
+        while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_POLL_SECONDS)
     end_soon(1)
     stop()
-
-
-def _is_alive(process: "psutil.Process") -> bool:
-    import psutil
-
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -15,7 +15,7 @@ from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import (
-    LinkForm,
+    AnswerArgument,
     answer_of,
     code_of,
     media_of,
@@ -49,26 +49,16 @@ class AttachedItem(msgspec.Struct, frozen=True):
     data: str | None = None
 
 
-class Ask(msgspec.Struct, frozen=True, rename="camel"):
+class Ask(AnswerArgument, frozen=True, rename="camel"):
     """The argument.
 
-    Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
-    function around it. With ``regenerate`` the last question is answered again and ``question`` is not
-    needed. ``diagnostics`` are those that an attached item means. Text streams as
-    ``{text}`` on ``token``. With ``links`` the result links to the code that it names. With ``store`` the
-    conversation is written to disk after the answer.
+    With ``regenerate`` the last question is answered again and ``question`` is not needed. ``diagnostics``
+    are those that an attached item means.
     """
 
-    question: str = ""
-    conversation_id: str | None = None
-    text_document: TextDocument | None = None
-    range: types.Range | None = None
     attach: tuple[AttachedItem | str, ...] = ()
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
-    links: LinkForm = False
-    token: str | int | None = None
-    store: bool = False
 
 
 class CheckAttachment(msgspec.Struct, frozen=True):

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import msgspec
 from lsprotocol import types
 from msgspec import to_builtins
 
 from homebody.errors import DocumentChanged, FileUnreadable
+from homebody.lsp.arguments import TextDocument
 from homebody.lsp.convert import from_span, to_span
 from homebody.lsp.server import Server
 from homebody.text import Document, Span
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from homebody.audit import PromptRecord, Source
     from homebody.features.ask import Reply
     from homebody.features.explain import Explanation
-    from homebody.lsp.arguments import TextDocument
     from homebody.lsp.holder import OpenedEngine
     from homebody.media import Media
     from homebody.session.conversation import Turn
@@ -30,7 +31,25 @@ LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
 
 
-def document_of(server: Server, wanted: "TextDocument") -> Document:
+class AnswerArgument(msgspec.Struct, frozen=True, rename="camel"):
+    """What ``homebody.ask`` and ``homebody.explain`` have in common.
+
+    An empty ``range`` is a cursor and means the function around it; without a range the document is meant.
+    Text streams as ``{text}`` on ``token``. With ``links`` the result links to the code that it names. The
+    answer to a ``question`` is a part of a conversation, a new one without ``conversation_id``, which
+    ``store`` writes to disk.
+    """
+
+    question: str = ""
+    conversation_id: str | None = None
+    text_document: TextDocument | None = None
+    range: types.Range | None = None
+    links: LinkForm = False
+    token: str | int | None = None
+    store: bool = False
+
+
+def document_of(server: Server, wanted: TextDocument) -> Document:
     """Return the open document.
 
     Raises
@@ -55,7 +74,7 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
 
 
 def code_of(
-    server: Server, wanted: "TextDocument", lsp_range: types.Range | None
+    server: Server, wanted: TextDocument, lsp_range: types.Range | None
 ) -> tuple[Document, Span | None]:
     """Return the open document and the span of a range in it; before anything is awaited.
 

@@ -20,9 +20,9 @@ from homebody.features.answer import Listeners
 from homebody.features.ask import add_explanation
 from homebody.features.explain_text import explain_text
 from homebody.lsp import progress
-from homebody.lsp.arguments import TextDocument, parse
+from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import (
-    LinkForm,
+    AnswerArgument,
     answer_of,
     code_of,
     with_links,
@@ -58,29 +58,18 @@ class ExplainedProblem(msgspec.Struct, frozen=True):
         return f"{origin}: {self.message}" if origin else self.message
 
 
-class Explain(msgspec.Struct, frozen=True, rename="camel"):
+class Explain(AnswerArgument, frozen=True, rename="camel"):
     """The argument: a document, or pasted ``text`` (output or a diff).
 
-    An empty ``range`` is a cursor and means the function around it; without a range the document is
-    meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
-    reads everything, however long it takes. With ``show`` the server shows the explanation itself. With
-    ``links`` the result links to the code that it names. With ``question``, its name for the user, the
-    explanation becomes a part of a conversation, a new one without ``conversation_id``, which ``store``
-    writes to disk.
+    ``action`` names a prompt file that explains. ``full`` reads everything, however long it takes. With
+    ``show`` the server shows the explanation itself.
     """
 
-    text_document: TextDocument | None = None
-    range: types.Range | None = None
     problem: ExplainedProblem | None = None
     text: str | None = None
     action: str | None = None
-    token: str | int | None = None
     full: bool = False
     show: bool = False
-    links: LinkForm = False
-    question: str = ""
-    conversation_id: str | None = None
-    store: bool = False
 
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
