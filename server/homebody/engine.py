@@ -90,12 +90,16 @@ class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
     ``completion`` and ``chat`` are the same object if the settings name one server for both. If ``auto`` has
-    chosen one model for both, they share what was measured of it with ``other``, the use that was first.
+    chosen one model for both, they share what is ``measured`` of it, by its name and URL.
     """
 
-    def __init__(self, backend: "ResilientBackend", other: "Use | None" = None) -> None:
+    def __init__(
+        self,
+        backend: "ResilientBackend",
+        measured: "dict[tuple[str, str | None], tuple[TokenCounts, Speed]] | None" = None,
+    ) -> None:
         self.backend = backend
-        self._other = other
+        self._measured = {} if measured is None else measured
         self.tokens = TokenCounts()
         self.speed = Speed()
         self.streams = 0
@@ -108,18 +112,9 @@ class Use:
         before, info = self.known, await self.backend.describe()
         self.known = info
         if before is None or (before.name, before.url) != (info.name, info.url):
-            self._meet(info, is_first=before is None)
+            fresh = (self.tokens, self.speed) if before is None else (TokenCounts(), Speed())
+            self.tokens, self.speed = self._measured.setdefault((info.name, info.url), fresh)
         return info
-
-    def _meet(self, info: ModelInfo, *, is_first: bool) -> None:
-        """Forget what was measured of another model; share what the other use has measured of this one."""
-        if not is_first:
-            self.tokens, self.speed = TokenCounts(), Speed()
-        other = self._other
-        if other is not None and other.known is not None:
-            its = other.known
-            if (its.name, its.url) == (info.name, info.url):
-                self.tokens, self.speed = other.tokens, other.speed
 
     async def learn_counts(self, texts: Sequence[str], sources: Iterable[str], *, limit: int = 2000) -> None:
         """Count the new lines of ``texts`` with one call; do nothing if the server cannot count.
@@ -153,6 +148,7 @@ class Engine:
         self.index = WorkspaceIndex(folders, settings, self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
+        self._measured: dict[tuple[str, str | None], tuple[TokenCounts, Speed]] = {}
         self._next_edit: Use | None = None
         self._searches: dict[BackendSettings, SharedSearch] = {}
         self._stack = AsyncExitStack()
@@ -219,7 +215,7 @@ class Engine:
                 block, self.settings, use="next_edit", passes=self.gate.check, search=search
             )
             self._stack.push_async_callback(backend.aclose)
-            self._next_edit = Use(backend)
+            self._next_edit = Use(backend, self._measured)
         return self._next_edit
 
     @property
@@ -247,7 +243,7 @@ class Engine:
                     search=self._search_of(mine),
                 )
                 self._stack.push_async_callback(backend.aclose)
-                self._uses[slot] = Use(backend, other=shared)
+                self._uses[slot] = Use(backend, self._measured)
         return self._uses[slot]
 
     def _search_of(self, block: BackendSettings) -> "SharedSearch | None":

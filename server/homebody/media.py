@@ -10,12 +10,8 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from io import BytesIO
 from mimetypes import guess_type
-from typing import TYPE_CHECKING
 
 from homebody.errors import MediaUnreadable
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 MOST_BYTES = 20 * 1024 * 1024
 """Size of the largest file."""
@@ -31,9 +27,6 @@ and would read eleven times as many tokens from a 5K screenshot; the text of one
 
 _SHORTEST_SIDE = 28
 """Side of the square that an encoder reads as one token, in pixels; Qwen2.5-VL refuses smaller pictures."""
-
-_LIGHT = 128
-"""Grey that can be seen on black, of 255."""
 
 _LEAST_TOKENS = 1024
 """Estimate for a small picture, which some encoders enlarge (LLaVA: 576 tokens, Gemma 4: up to 1,120)."""
@@ -153,21 +146,12 @@ def _rewritten(data: bytes, read_as: str, write_as: str, name: str) -> tuple[byt
         if frame.mode not in {"L", "RGB", "RGBA"}:
             frame = frame.convert("RGBA" if frame.has_transparency_data else "RGB")
         picture = frame.resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-    # Encoders ignore transparency. Most text on it is dark; where nothing is, it needs a black ground.
-    flat = _on_ground(picture, "white")
-    if not any(flat.convert("L").histogram()[:_LIGHT]):
-        flat = _on_ground(picture, "black")
-    output = BytesIO()
-    flat.save(output, write_as, quality=90)
-    return output.getvalue(), size
-
-
-def _on_ground(picture: "Image", colour: str) -> "Image":
-    from PIL import Image
-
-    ground = Image.new("RGBA", picture.size, colour)
+    # Encoders ignore transparency, and most text on it is dark.
+    ground = Image.new("RGBA", size, "white")
     ground.alpha_composite(picture)
-    return ground.convert("RGB")
+    output = BytesIO()
+    ground.convert("RGB").save(output, write_as, quality=90)
+    return output.getvalue(), size
 
 
 def _reason_against(width: int, height: int) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 _MAX_LINES = 60_000
 """Lines whose count is kept; at about 150 bytes each this is less than 10 MB."""
@@ -37,8 +38,6 @@ class TokenCounts:
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
         self._characters = 0
-        # After a jump, a window of 25,000 tokens is counted several times, line by line.
-        self._shapes: dict[str, int] = {}
         self.estimate = TokenEstimate()
 
     def count(self, text: str) -> int:
@@ -69,13 +68,7 @@ class TokenCounts:
             self._characters -= len(evicted)
 
     def _estimated(self, line: str) -> int:
-        shape = self._shapes.get(line)
-        if shape is None:
-            shape = estimate(line)
-            if len(self._shapes) >= _MAX_LINES:
-                self._shapes.clear()
-            if len(line) <= _LONGEST_KEPT:
-                self._shapes[line] = shape
+        shape = _kept_estimate(line) if len(line) <= _LONGEST_KEPT else estimate(line)
         return max(1, round(shape * self.estimate.scale + 0.5))
 
 
@@ -127,6 +120,10 @@ def estimate(text: str) -> int:
         else:
             total += max(1, len(token.encode("utf-8", "replace")) - 1)
     return total
+
+
+# After a jump, a window of 25,000 tokens is counted several times, line by line.
+_kept_estimate = lru_cache(_MAX_LINES)(estimate)
 
 
 def frame_tokens(marker: str) -> int:

@@ -35,7 +35,6 @@ async def test_lm_studio_serves_the_loaded_length():
     assert (info.name, info.context_length, info.trained_context_length) == (CODER, 8192, 32768)
     assert info.completion_slots == 4
     assert LINK_NOTE in info.notes
-    assert info.ignored_sampling == ("min_p",)
 
 
 @pytest.mark.parametrize(("own", "length"), [(None, 6000), (12000, 12000)], ids=["its own", "the user's"])
@@ -80,15 +79,12 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
         backend = opened(double, backend_class)
-        ignored = (await backend.describe()).ignored_sampling
         await read(backend.complete(Prompt((Text("x"),), stop=("\n",)), ALL))
         body = double.bodies("/v1/completions")[-1]
 
     rest = {"model", "prompt", "stop", "stream", "stream_options", "max_tokens"}
     assert {name: value for name, value in body.items() if name not in rest} == SAMPLING[kind]
     assert body["stop"] == ["\n"]
-    known = {"repeat_penalty" if name == "repetition_penalty" else name for name in SAMPLING[kind]}
-    assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
 
 
 async def test_a_server_without_metadata_gets_careful_defaults():
@@ -128,7 +124,6 @@ async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
     info = await backend.describe()
 
     assert text == "rn a + b"
-    assert info.ignored_sampling == ()
     assert info.context_length == 4096
 
 

@@ -242,8 +242,6 @@ class ModelInfo:
     special_texts
         Texts that the model would parse as control tokens, if they are known; needed if prompts are sent as
         strings.
-    ignored_sampling
-        Fields of ``Sampling`` that this server does not support; ``doctor`` lists them.
     notes
         More facts about this server for the user, one sentence each.
 
@@ -264,7 +262,6 @@ class ModelInfo:
     remote_host: str | None = None
     url: str | None = None
     special_texts: frozenset[str] = field(default_factory=frozenset[str])
-    ignored_sampling: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

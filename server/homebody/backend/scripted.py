@@ -17,7 +17,7 @@ shape)::
     [[reply]]
     contains = "def add("          # or: regex = "def \\w+"; with neither it answers any prompt
     text = "return a + b"
-    probability = 0.9              # of each token; or probabilities = [0.9, 0.2], one per piece
+    probability = 0.9              # of each token
     delay_ms = 50                  # before the first piece
     piece_delay_ms = 5             # before each later one
 
@@ -98,8 +98,8 @@ class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The answer; from Python also a function of the prompt's text.
     pieces
         The answer already cut into pieces, in place of ``text``.
-    probability, probabilities
-        Probability of every piece, or of each piece in order (the last one applies to the rest).
+    probability
+        Probability of every piece.
     fault, fault_after
         The fault, and the number of pieces before it.
     gate_file
@@ -116,8 +116,7 @@ class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contains: str | None = None
     regex: str | None = None
     times: int | None = None
-    probability: float | None = None
-    probabilities: tuple[float, ...] = ()
+    probability: float = 1.0
     delay_ms: float = 0
     piece_delay_ms: float = 0
     fault: Fault | None = None
@@ -264,7 +263,7 @@ class ScriptedBackend(Backend):
             if index >= reply.gate_after:
                 await reply.pass_gate()
             read = None if index else ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms)
-            yield Piece(text, _logprob(reply, index), read)
+            yield Piece(text, _logprob(reply), read)
         await reply.pass_gate()
         if reply.fault is not None:
             error, what = FAULTS[reply.fault]
@@ -341,13 +340,8 @@ def _pieces(reply: ScriptedReply, prompt: Prompt) -> list[str]:
     return pieces
 
 
-def _logprob(reply: ScriptedReply, index: int) -> float | None:
-    probability = reply.probability
-    if reply.probabilities:
-        probability = reply.probabilities[min(index, len(reply.probabilities) - 1)]
-    if probability is None:
-        return 0.0
-    return math.log(probability) if probability > 0 else -math.inf
+def _logprob(reply: ScriptedReply) -> float:
+    return math.log(reply.probability) if reply.probability > 0 else -math.inf
 
 
 def _stats(prompt_tokens: int, evaluated: int, output_tokens: int, finish: FinishReason) -> Stats:

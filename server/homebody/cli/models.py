@@ -42,7 +42,7 @@ _HEADINGS = ("Model", "Family", "Weights", "Size", "Type", "Context", "Good for"
 def _list(*, as_json: _Json = False) -> None:
     """List the models on this machine.
 
-    Installed ones, and those that LM Studio, Ollama, llama.cpp and the Hugging Face tools have downloaded.
+    Installed ones, and those that LM Studio, llama.cpp and the Hugging Face tools have downloaded.
     "Used for" is what the embedded model runs them for, unless your settings name others.
     """
     terminal = Terminal()

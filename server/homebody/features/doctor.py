@@ -225,9 +225,6 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
     elif trained is not None and trained > info.context_length:
         text = f"{info.context_length} tokens of context are served, and the model supports {trained}."
         yield more_context(info, "hint", text)
-    if info.ignored_sampling:
-        names = ", ".join(info.ignored_sampling)
-        yield Finding("hint", f"This server does not support these sampling settings: {names}.")
     yield from (Finding("hint", sentence(note)) for note in info.notes)
     if not info.exact_tokenizer:
         yield Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")

@@ -20,7 +20,7 @@ Purpose: TypeAlias = Slot | Literal["next_edit"]
 
 PURPOSES: tuple[Purpose, ...] = ("completion", "chat", "next_edit")
 
-Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "Ollama", "llama.cpp", "Hugging Face"]
+Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "llama.cpp", "Hugging Face"]
 
 
 class Model(msgspec.Struct, frozen=True):

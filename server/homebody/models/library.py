@@ -2,13 +2,11 @@
 
 Downloaded weights are in ``models/`` in the data folder; a file that the user named with ``homebody models
 install PATH`` is not moved, and is listed in ``links.json`` there. Weights of other programs are used in
-place: LM Studio's folders, Ollama's blobs (through its manifests), llama.cpp's download cache, the cache of
-the Hugging Face Hub. Links to files are followed (the Hub's cache consists of them), those to folders are
-not, so there are no loops.
+place: LM Studio's folders, llama.cpp's download cache, the cache of the Hugging Face Hub. Links to files are
+followed (the Hub's cache consists of them), those to folders are not, so there are no loops.
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -185,8 +183,7 @@ def remove(name: str) -> Model:
             message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it."
             raise ModelError(message) from error
     else:
-        advice = f"`ollama rm {model.name}`" if model.origin == "Ollama" else "remove it there"
-        message = f"{model.name} belongs to {model.origin}: {advice}."
+        message = f"{model.name} belongs to {model.origin}: remove it there."
         raise UsageError(message)
     return model
 
@@ -249,8 +246,6 @@ _MOST_ENTRIES = 20_000
 def found_models() -> Iterator[Model]:
     """All models of the programs that are known here, in that order."""
     yield from _weights_under(_lm_studio_folder(), "LM Studio")
-    for folder in _ollama_folders():
-        yield from _ollama_models(folder)
     yield from _weights_under(_llama_cpp_cache(), "llama.cpp")
     yield from _weights_under(_hub_cache(), "Hugging Face")
 
@@ -279,47 +274,6 @@ def _lm_studio_folder() -> Path:
     except (OSError, ValueError):
         folder = home / ".lmstudio"
     return folder / "models"
-
-
-def _ollama_folders() -> Iterator[Path]:
-    if moved := os.environ.get("OLLAMA_MODELS"):
-        yield Path(moved)
-        return
-    yield Path.home() / ".ollama" / "models"
-    if sys.platform == "linux":  # where its service keeps them
-        yield Path("/usr/share/ollama/.ollama/models")
-
-
-class _Layer(msgspec.Struct):
-    media_type: str = msgspec.field(name="mediaType")
-    digest: str
-
-
-class _Manifest(msgspec.Struct):
-    layers: list[_Layer]
-
-
-_WEIGHTS_LAYER = "application/vnd.ollama.image.model"
-
-
-def _ollama_models(root: Path) -> Iterator[Model]:
-    """Manifests lie at manifests/REGISTRY/NAMESPACE/MODEL/TAG and name their blobs by digest."""
-    manifests = root / "manifests"
-    for path in sorted(manifests.glob("*/*/*/*")):
-        try:
-            layers = msgspec.json.decode(path.read_bytes(), type=_Manifest).layers
-        except (OSError, msgspec.DecodeError):
-            continue
-        for layer in layers:
-            # A model that Ollama runs in its cloud has no weights here. The digest becomes a file's
-            # name: anything but letters and digits in it would lead elsewhere.
-            algorithm, _, digest = layer.digest.partition(":")
-            blob = root / "blobs" / f"{algorithm}-{digest}"
-            if layer.media_type == _WEIGHTS_LAYER and (algorithm + digest).isalnum() and blob.is_file():
-                namespace, name, tag = path.relative_to(manifests).parts[1:]
-                prefix = "" if namespace == "library" else f"{namespace}/"
-                yield Model(f"{prefix}{name}:{tag}", blob, "Ollama")
-                break
 
 
 def _llama_cpp_cache() -> Path:

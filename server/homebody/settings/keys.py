@@ -28,16 +28,6 @@ _IN_WORDS = {
     "object": "a table of true or false by name",
     "string": "one line of text",
 }
-_SWITCH = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
 _ENTRY = re.compile(r"^(\w+)\n((?:[ ]{4}.+\n?)+)", re.MULTILINE)
 """An attribute in a docstring, and what it says about it."""
 
@@ -206,14 +196,12 @@ def checked(key: Key, sent: object, *, strict: bool = True) -> object:
 def read(key: Key, text: str) -> object:
     """Convert a text from a variable or a flag to the type of the key.
 
-    Lists are separated by commas or written as JSON, tables are ``python=on,markdown=off`` or JSON,
-    switches are true, yes, on, 1 or false, no, off, 0. Raises ``BadValue``.
+    Lists are separated by commas or written as JSON, tables are ``python=true,markdown=false`` or JSON,
+    switches are true, 1 or false, 0. Raises ``BadValue``.
     """
     text = text.strip()
     value: object = text
     match key.schema.get("type"):
-        case "boolean":
-            value = _SWITCH.get(text.lower(), text)
         case "array" | "object" if text[:1] in {"[", "{"}:
             try:
                 value = cast("object", json.loads(text))
@@ -223,10 +211,10 @@ def read(key: Key, text: str) -> object:
             value = [item.strip() for item in text.split(",") if item.strip()]
         case "object":
             pairs = (item.partition("=") for item in text.split(","))
-            value = {name.strip(): _SWITCH.get(switch.strip().lower()) for name, _, switch in pairs}
+            value = {name.strip(): switch.strip() for name, _, switch in pairs}
         case _:
             pass
-    return checked(key, value, strict=not isinstance(value, str))
+    return checked(key, value, strict=isinstance(value, list))
 
 
 def shorten(value: object) -> str:

@@ -128,13 +128,12 @@ def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, adv
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("COMPLETION_ENABLED", "off", False),
         ("COMPLETION_ENABLED", "FALSE", False),
         ("COMPLETION_ENABLED", "1", True),
         ("COMPLETION_MIN_CONFIDENCE", "1", 1.0),
         ("COMPLETION_DEBOUNCE_MS", "auto", "auto"),
         ("COMPLETION_DEBOUNCE_MS", "80", 80),
-        ("COMPLETION_LANGUAGES", "python=on, markdown=off", {"python": True, "markdown": False}),
+        ("COMPLETION_LANGUAGES", "python=true, markdown=false", {"python": True, "markdown": False}),
         ("COMPLETION_LANGUAGES", '{"python": false}', {"python": False}),
     ],
 )

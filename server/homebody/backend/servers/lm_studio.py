@@ -61,7 +61,6 @@ class LmStudioBackend(OpenAiApi):
             chat_template=True,
             sees=model.capabilities.vision,
             completion_slots=_PARALLEL,
-            ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
             notes=(LINK_NOTE,),
         )

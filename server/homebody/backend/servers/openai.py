@@ -61,7 +61,6 @@ class OpenAiBackend(OpenAiApi):
             sees=entry.sees,
             completion_slots=self.dialect.prompts,
             has_logprobs=self.dialect.logprobs,
-            ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
             notes=tuple(notes),
         )

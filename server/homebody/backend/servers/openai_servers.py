@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from homebody.backend.base import Sampling
 from homebody.models.families import Thinking
 
-_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")
 _STANDARD = {"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
-_LLAMA = {name: name for name in _SAMPLING}
+_LLAMA = {name: name for name in (*_STANDARD, "top_k", "min_p", "repeat_penalty")}
 
 _BY_TEMPLATE = {
     Thinking.SWITCHED: {"chat_template_kwargs": {"enable_thinking": False}},
@@ -54,10 +53,6 @@ class Dialect:
     logprobs: bool = True
     thinking: Mapping[Thinking, Mapping[str, object]] = field(default_factory=lambda: _BY_EFFORT)
     prompts: int = 1
-
-    def ignored(self) -> tuple[str, ...]:
-        """Sampling parameters that this server does not support."""
-        return tuple(name for name in _SAMPLING if name not in self.names)
 
     def fields(self, sampling: Sampling) -> dict[str, object]:
         """Convert ``sampling`` to this server's fields."""
