@@ -2,8 +2,8 @@
 
 Its times do not depend on the machine's load, and it can be faster than any machine without a graphics card.
 Like llama.cpp, it reads a prompt in batches, keeps what it has read of a cancelled one and what it has
-written, and does not notice a closed connection within a batch. Its answers are nonsense that begins as the
-grammar demands.
+written, saves a prompt that another one evicts from its slot, and does not notice a closed connection
+within a batch. Its answers are nonsense that begins as the grammar demands.
 """
 
 import asyncio
@@ -51,6 +51,7 @@ class QuickServer(LoopbackServer):
         self._speed = speed
         self._context_length = context_length
         self._slots = [_Slot() for _ in range(slots)]
+        self._saved: list[list[int]] = []
         self._ids: dict[str, int] = {marker: number for number, marker in enumerate(_MARKERS, 1)}
         self._core = asyncio.Lock()
 
@@ -93,6 +94,9 @@ class QuickServer(LoopbackServer):
         slot = self._choose(prompt, body.get("id_slot", -1))
         async with slot.lock:
             slot.used = time.monotonic()
+            if _common(prompt, slot.cached) <= len(slot.cached) / 2:
+                self._saved.append(slot.cached)
+                slot.cached = max(self._saved, key=lambda saved: _common(prompt, saved))
             cached = _common(prompt, slot.cached)
             # The last token is evaluated again: its probabilities are not cached.
             cached = min(cached, len(prompt) - 1)

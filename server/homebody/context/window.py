@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from homebody.errors import ContextTooLong
 from homebody.text import Document, Span
 
-READING_SECONDS = 5.0
-"""Maximum time, in seconds, for evaluating a completion prompt; it limits the prompt's length."""
-
 UNMEASURED_SPEED = 200.0
 """Prompt speed in tokens per second assumed before the first measurement: a small model on two slow cores."""
 
@@ -40,19 +37,13 @@ class TokenBudget:
     prompt: int
 
 
-def completion_budget(
-    context_length: int, *, max_tokens: int, overhead: int, prompt_speed: float | None
-) -> TokenBudget:
-    """Budget of a completion: what fits the context, limited to what is evaluated in five seconds.
+def completion_budget(context_length: int, *, max_tokens: int, overhead: int, readable: int) -> TokenBudget:
+    """Budget of a completion: what fits the context, limited to the ``readable`` tokens.
 
-    ``prompt_speed`` is the measured speed in tokens per second; ``None`` before the first measurement, when a
-    low speed is assumed: a prompt that is too long delays the user, one that is too short is widened in the
-    next pause.
     The output takes at most a quarter of the context length. Raises ``ContextTooLong`` if no tokens are left
     for the prompt.
     """
     output = min(max_tokens, context_length // 4)
-    readable = int((prompt_speed or UNMEASURED_SPEED) * READING_SECONDS)
     return _budget(context_length, output, overhead, max(readable, MIN_PROMPT_TOKENS))
 
 

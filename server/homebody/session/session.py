@@ -38,7 +38,7 @@ _FAST_ANSWER = 0.15
 """If the first token takes at most this many seconds, there is no debounce: the next keystroke only extends
 the prompt."""
 
-_KEYS_AT_START = 1500
+_KEYS_AT_START = 2000
 """Keys that count as typed at the start, so that the first window is read at once."""
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from homebody.backend.base import ModelInfo, Placement, Prompt
 from homebody.context.markers import before_cursor, without_marked_lines
 from homebody.context.select import KeptLines, select_completion
-from homebody.context.window import READING_SECONDS, UNMEASURED_SPEED, Keep, completion_budget
+from homebody.context.window import UNMEASURED_SPEED, Keep, completion_budget
 from homebody.engine import Engine
 from homebody.prompt.fim import HASH, FimFormat, OtherFiles, PromptSnippet, completion_prompt, find_format
 from homebody.session.prompt_window import PromptWindow, Windows, after_closers, anchor_for
@@ -24,6 +24,14 @@ from homebody.workspace.uri import prompt_path, repository_name
 
 _LEAST_TOKENS = 96
 """Minimum size of a narrow window, in tokens: with less the model sees too little for a useful suggestion."""
+
+_READING_SECONDS = 5.0
+"""Seconds in which a whole window is read, if it then has enough tokens."""
+
+_ENOUGH_TOKENS = 1000
+_LONGEST_SECONDS = 30.0
+"""On a slower machine a whole window has this many tokens, or what is read in this many seconds: 450 tokens
+completed no more of 343 lines exactly than a narrow window."""
 
 _UNNOTICED_SECONDS = 0.1
 """Maximum seconds of reading that a request adds to start using a wider window with its own slot."""
@@ -108,8 +116,13 @@ class Place:
 
     @property
     def whole(self) -> int:
-        """Tokens of a whole window, at most: what is read in five seconds, and fits."""
-        return min(int(self.speed * READING_SECONDS), self.info.context_length)
+        """Tokens of a whole window, at most: what is read in five seconds, or on a slow machine in pauses.
+
+        If requests would make the server forget what it has read, it is read in one pause.
+        """
+        seconds = _LONGEST_SECONDS if self.has_own_slot else _READING_SECONDS
+        tokens = max(self.speed * _READING_SECONDS, min(_ENOUGH_TOKENS, self.speed * seconds))
+        return min(int(tokens), self.info.context_length)
 
     @property
     def speed(self) -> float:
@@ -210,7 +223,7 @@ def _window(
         info.context_length,
         max_tokens=place.engine.settings.completion.max_tokens,
         overhead=_OVERHEAD_TOKENS,
-        prompt_speed=speed,
+        readable=place.whole,
     )
     wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
     anchor = anchor_for(

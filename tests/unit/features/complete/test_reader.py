@@ -280,3 +280,21 @@ async def test_with_one_slot_a_window_is_read_in_a_pause_only(world, monkeypatch
         document, offset = typed(document, offset, "t")
         await complete(w.engine, document, offset, session=w.session)
         await until(lambda: not state.windows.current.narrow)
+
+
+@pytest.mark.parametrize(("slots", "tokens"), [(8, 1000), (1, 300)])
+async def test_a_slow_model_reads_a_window_worth_reading_in_pauses(world, monkeypatch, slots, tokens):
+    """With one slot, the request of a key between two pauses would evict what was read of it."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w, slots=slots, speed=60)
+        for key in "qrs":
+            document, offset = typed(document, offset, key)
+            await complete(w.engine, document, offset, session=w.session)
+            await _until_idle(w, document)
+        assert state.windows.current.narrow
+        _pauses_take(monkeypatch, 0.0)
+        document, offset = typed(document, offset, "t")
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: not state.windows.current.narrow)
+        assert tokens * 3 / 4 < state.windows.current.context.tokens <= tokens
