@@ -28,17 +28,17 @@ def result_of(
     also: Sequence[Part] = (),
 ) -> Refactoring:
     """Combine the offers that nothing is ``against``; the others are listed with the reason, and ``also``."""
-    is_one = len(parts) == 1
-    reason = against(parts[0].offer) if is_one else ""
-    kept: list[Part] = list(parts) if is_one else []
+    is_one, reason = len(parts) == 1, ""
+    kept: list[Part] = []
     skipped = [_skipped(part.request, part.offer.refusal) for part in also]
     taken: list[Span] = []
-    for part in () if is_one else parts:
-        why = against(part.offer)
-        if not why and any(_is_taken(taken, edit.span) for edit in part.offer.edits):
-            why = "It changes code that another part changes too."
-        if why:
-            skipped.append(_skipped(part.request, why))
+    for part in parts:
+        reason = against(part.offer)
+        if not reason and any(_is_taken(taken, edit.span) for edit in part.offer.edits):
+            reason = "It changes code that another part changes too."
+        if reason and not is_one:
+            skipped.append(_skipped(part.request, reason))
+            reason = ""
             continue
         kept.append(part)
         for edit in part.offer.edits:

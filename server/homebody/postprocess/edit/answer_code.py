@@ -1,12 +1,7 @@
 """The code in a chat model's answer."""
 
-import re
-
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
 from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_LINE, FENCE
-
-_MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
-"""Bold text, a heading or a list in bold after the code."""
 
 
 class Refusal(Exception):
@@ -65,14 +60,10 @@ def _without_talk(answer: str) -> str:
     while lines and (not lines[0].strip() or CHATTER_LINE.fullmatch(lines[0].strip())):
         lines.pop(0)
     for index in range(1, len(lines)):
-        if not lines[index - 1].strip() and _explains(lines[index]):
+        if not lines[index - 1].strip() and CHATTER_AFTER.fullmatch(lines[index]):
             del lines[index:]
             break
     return "\n".join(lines).rstrip()
-
-
-def _explains(line: str) -> bool:
-    return bool(CHATTER_AFTER.fullmatch(line) or _MARKDOWN_AFTER.fullmatch(line))
 
 
 def _bare(code: str) -> str:
