@@ -52,8 +52,8 @@ class Focus:
 
     async def show_pause(self, document: Document) -> None:
         """Show why a document gets no suggestions, or that it gets some, while it is in view."""
-        reason = self._switch.paused(document)
-        if not reason and (opened := self._engines.opened) is not None:
+        reason = ""
+        if (opened := self._engines.opened) is not None:
             from homebody.features.surroundings import check_permitted
 
             try:
@@ -63,7 +63,8 @@ class Focus:
             except HomebodyError:
                 return  # the status says why nothing is sent
         if self._in_view in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
-            self._status.set(paused=reason)
+            # By the settings of now: other ones may have come meanwhile.
+            self._status.set(paused=self._switch.paused(document) or reason)
 
     def _prepare(self, document: Document) -> None:
         offset = min(self._offset, len(document.text))
