@@ -297,18 +297,18 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     if repository is None:
         message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)
-    changes = await asyncio.to_thread(git_diff, repository, which)
-    if not changes.files:
+    diffs, is_cut = await asyncio.to_thread(git_diff, repository, which)
+    if not diffs:
         advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
         message = f"There are no {which} changes in {repository.root}: {advice}."
         raise UsageError(message)
-    attached = await _diff_attached(engine, changes.files, f"{which} changes", repository.root)
+    attached = await _diff_attached(engine, diffs, f"{which} changes", repository.root)
     if not attached.items:
         message = f"All {which} changes are in files that are never put into a prompt."
         raise UsageError(message)
-    if not changes.is_cut:
+    if not is_cut:
         return attached
-    last = changes.files[-1]
+    last = diffs[-1]
     rest = LeftOut(uri_of(repository.root / last.path), *last.lines, f"the {which} changes are {BEYOND_DIFF}")
     return replace(attached, left_out=(*attached.left_out, rest))
 

@@ -4,9 +4,7 @@ Pure, and fast enough for every keystroke: reads only the nodes in a window of 2
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from homebody.syntax import nodes, scanner
@@ -42,15 +40,15 @@ def state_at(document: Document, tree: Tree, offset: int) -> ScanState | None:
     around = _places(document, tree, Span(max(0, known_to - 1), min(len(document.text), known_to + 1)))
     regions: list[tuple[int, Region | None]] = [
         (len(span), _string_region(document.text, span.start, language))
-        for span in around.strings
+        for span in around["string"]
         if span.start < known_to < span.end
     ]
-    for span in around.comments:
+    for span in around["comment"]:
         region = _comment_region(document.text, span.start, language)
         to_line_end = region is not None and not region.multiline
         if span.start < known_to < span.end or (to_line_end and known_to == span.end):
             regions.append((len(span), region))
-    regions += [(len(span), None) for span in around.code if span.start < known_to < span.end]
+    regions += [(len(span), None) for span in around["code"] if span.start < known_to < span.end]
     inside = min(regions, key=lambda item: item[0], default=(0, None))[1]
     return scanner.scan(document.text[known_to:offset], language, ScanState(region=inside))
 
@@ -58,14 +56,14 @@ def state_at(document: Document, tree: Tree, offset: int) -> ScanState | None:
 def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
     """Return the strings and comments in ``within`` in ascending order, excluding code embedded in them."""
     around = _places(document, tree, within)
-    holes = sorted(around.code)
-    spans = sorted((*around.strings, *around.comments))
+    holes = sorted(around["code"])
+    spans = sorted((*around["string"], *around["comment"]))
     return sorted(part for span in spans for part in _without_holes(span, holes))
 
 
 def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
     """Return the comments in ``within`` in ascending order."""
-    return sorted(span for span in _places(document, tree, within).comments if within.covers(span))
+    return sorted(span for span in _places(document, tree, within)["comment"] if within.covers(span))
 
 
 def comments_start(document: Document, tree: Tree, within: Span) -> int:
@@ -100,15 +98,15 @@ def texts_in(
 ) -> tuple[Sequence[tuple[Span, Sequence[str]]], Sequence[Span]]:
     """Return the strings in ``within``, each with its parts around code embedded in it, and the comments."""
     around = _places(document, tree, within)
-    holes = sorted(around.code)
+    holes = sorted(around["code"])
     texts: list[tuple[Span, Sequence[str]]] = []
     outer: list[Span] = []
-    for span in sorted(around.strings, key=lambda span: (span.start, -span.end)):
+    for span in sorted(around["string"], key=lambda span: (span.start, -span.end)):
         # HTML's values are strings inside of their quotes.
         if within.covers(span) and not any(part.covers(span) for part in outer):
             outer = _without_holes(span, holes)
             texts.append((span, [document.slice(part) for part in outer]))
-    return texts, sorted(span for span in around.comments if within.covers(span))
+    return texts, sorted(span for span in around["comment"] if within.covers(span))
 
 
 def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:
@@ -145,20 +143,12 @@ def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
     return start if is_new or wrong is not None else offset
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Strings, comments, and code embedded in strings."""
-
-    strings: AbstractSet[Span]
-    comments: AbstractSet[Span]
-    code: AbstractSet[Span]
-
-
-def _places(document: Document, tree: Tree, within: Span) -> _Places:
+def _places(document: Document, tree: Tree, within: Span) -> Mapping[str, set[Span]]:
+    """Strings, comments, and code embedded in strings, by these names."""
     spans = nodes.captured(tree, "places", within)
     # A literal that the parser missed is empty, also at the document's end.
-    literals = {span for span in spans["literal"] if document.text.startswith(_QUOTES, span.start)}
-    return _Places(spans["string"] | literals, spans["comment"], spans["code"])
+    spans["string"] |= {span for span in spans["literal"] if document.text.startswith(_QUOTES, span.start)}
+    return spans
 
 
 def _string_region(text: str, start: int, language: Language) -> Region:

@@ -102,18 +102,10 @@ class FileDiff:
         return 0, 0
 
 
-@dataclass(frozen=True, slots=True)
-class GitDiff:
-    """A diff as git gives it. ``is_cut`` where it is larger than 4 MiB: then its end is missing."""
+def git_diff(repository: Repository, which: Which) -> tuple[list[FileDiff], bool]:
+    """Return the staged or all uncommitted changes of tracked files, and whether their end is missing.
 
-    text: str
-    files: tuple[FileDiff, ...]
-    is_cut: bool
-
-
-def git_diff(repository: Repository, which: Which) -> GitDiff:
-    """Return the staged or all uncommitted changes of tracked files as a unified diff.
-
+    It is if they are larger than 4 MiB.
     No program of the repository is run. Before the first commit, everything staged is a change. The names
     come from git's list of changed files, never from the text of the diff.
 
@@ -136,8 +128,7 @@ def git_diff(repository: Repository, which: Which) -> GitDiff:
         if start < _MOST_BYTES:
             text = patch[start : min(end, _MOST_BYTES)].decode("utf-8", "replace")
             files.append(_file_diff(names[-1], text, names))
-    text = patch[:_MOST_BYTES].decode("utf-8", "replace")
-    return GitDiff(text, tuple(files), len(patch) > _MOST_BYTES)
+    return files, len(patch) > _MOST_BYTES
 
 
 def _split_raw(output: bytes) -> tuple[list[tuple[str, ...]], bytes]:

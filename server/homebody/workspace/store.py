@@ -19,7 +19,6 @@ from homebody.workspace.imports import stem_of
 
 _APART = "\x1e"  # ASCII's record separator
 
-_MAX_WAL_BYTES = 16 * 1024 * 1024
 _UNUSED_DAYS = 60
 _BUSY_SECONDS = 10.0
 _DAMAGED = frozenset(
@@ -196,7 +195,6 @@ class IndexWriter:
         self._connection = connection
         with translated_errors():
             connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(f"PRAGMA journal_size_limit={_MAX_WAL_BYTES}").fetchall()
 
     @contextmanager
     def transaction(self) -> Generator[None]:

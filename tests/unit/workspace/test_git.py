@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import GitFailed
-from homebody.workspace.diff import git_diff
+from homebody.workspace.diff import Which, git_diff
 from homebody.workspace.git import Repository, find_repository
 from homebody.workspace.git_folder import exclude_file
 from support.git import git
 from support.needs import needs
+
+
+def changes(repository: Repository, which: Which) -> str:
+    return "".join(diff.text for diff in git_diff(repository, which)[0])
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_a_repository_does_not_choose_which_files_are_read(root: Path):
     elsewhere.mkdir()
     (elsewhere / "a.py").write_text("my diary\n")
     git(root, "config", "core.worktree", str(elsewhere))
-    assert git_diff(Repository(root), "uncommitted").text == ""
+    assert changes(Repository(root), "uncommitted") == ""
     assert Repository(root).uncommitted() == []
 
 
@@ -251,8 +255,8 @@ def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path
     _git_file(root, other)
     (root / "diary.txt").write_text("my diary, continued\n")
     found = find_repository(root, [str(root)])
-    assert "+my diary, continued" in git_diff(found, "uncommitted").text
-    assert "-my diary" in git_diff(found, "uncommitted").text
+    assert "+my diary, continued" in changes(found, "uncommitted")
+    assert "-my diary" in changes(found, "uncommitted")
 
 
 def test_work_trees_and_submodules_are_read(root: Path, other: Path):
@@ -267,7 +271,7 @@ def test_work_trees_and_submodules_are_read(root: Path, other: Path):
         found = find_repository(folder)
 
         assert found.root == folder
-        assert "+changed" in git_diff(found, "uncommitted").text
+        assert "+changed" in changes(found, "uncommitted")
 
 
 def test_variables_of_git_name_no_other_repository(root: Path, other: Path, monkeypatch: pytest.MonkeyPatch):
@@ -281,4 +285,4 @@ def test_variables_of_git_name_no_other_repository(root: Path, other: Path, monk
     assert names(Repository(root).staged()) == ["a.py"]
 
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
-    assert "diary" not in git_diff(Repository(root), "staged").text
+    assert "diary" not in changes(Repository(root), "staged")
