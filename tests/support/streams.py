@@ -9,7 +9,7 @@ MANY = Sampling(max_tokens=64)
 """More tokens than the answers of the tests have."""
 
 
-async def any_prompt(_sources: Iterable[str], _texts: Iterable[str], _within: float) -> None:
+async def any_prompt(_sources: Iterable[str], _texts: Iterable[str]) -> None:
     """Check no prompt, in place of the gate."""
 
 
