@@ -17,54 +17,19 @@ MIN_PROMPT_TOKENS = 16
 """Minimum size of a prompt in tokens; below it the request is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBudget:
-    """Division of the tokens of one request, fixed before anything is chosen.
+def prompt_room(context_length: int, reserved: int) -> int:
+    """Return the tokens that the context has for a prompt, besides those ``reserved`` for answer and markers.
 
-    Attributes
-    ----------
-    output
-        Reserved for the answer.
-    fits
-        What the context has room for besides the answer, markers, template and BOS.
-    prompt
-        Maximum for prefix, suffix and snippets together.
-
+    Raises ``ContextTooLong`` if too few are left.
     """
-
-    output: int
-    fits: int
-    prompt: int
-
-
-def completion_budget(context_length: int, *, max_tokens: int, overhead: int, readable: int) -> TokenBudget:
-    """Budget of a completion: what fits the context, limited to the ``readable`` tokens.
-
-    The output takes at most a quarter of the context length. Raises ``ContextTooLong`` if no tokens are left
-    for the prompt.
-    """
-    output = min(max_tokens, context_length // 4)
-    return _budget(context_length, output, overhead, max(readable, MIN_PROMPT_TOKENS))
-
-
-def chat_budget(context_length: int, *, output: int, overhead: int) -> TokenBudget:
-    """Budget of explain, ask and refactor: all tokens that the answer does not need.
-
-    The answer takes at most half of the context length. Raises ``ContextTooLong`` if no tokens are left for
-    the prompt.
-    """
-    return _budget(context_length, min(output, context_length // 2), overhead, context_length)
-
-
-def _budget(context_length: int, output: int, overhead: int, readable: int) -> TokenBudget:
-    fits = context_length - output - overhead
-    if fits < MIN_PROMPT_TOKENS:
+    room = context_length - reserved
+    if room < MIN_PROMPT_TOKENS:
         message = (
             f"A context length of {context_length} tokens leaves no room for a prompt: "
             "raise backend.contextLength or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    return TokenBudget(output, fits, min(fits, readable))
+    return room
 
 
 Count = Callable[[str], int]

@@ -13,7 +13,7 @@ from homebody.audit import AnswerUsage, LeftOut, PromptRecord, Source
 from homebody.backend.base import OWN, TYPED, Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.backend.cancellation import Ending
 from homebody.context.markers import MARKED, without_marked_lines
-from homebody.context.window import TokenBudget, chat_budget
+from homebody.context.window import prompt_room
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
 from homebody.features.budgets import (
@@ -250,9 +250,8 @@ async def answer(
     """
     use = engine.chat
     info = await use.describe()
-    budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
-    sampling = replace(sampling, max_tokens=budget.output)
-    built, prompt, tokens = await _fitted(use, info, build, budget)
+    sampling = replace(sampling, max_tokens=min(sampling.max_tokens, info.context_length // 2))
+    built, prompt, tokens = await _fitted(use, info, build, sampling.max_tokens)
     sent = _shown(built.messages) if prompt.messages else prompt.text
     if on_sources := listeners.get("on_sources"):
         on_sources(built.sources)
@@ -322,12 +321,13 @@ async def answer(
 
 
 async def _fitted(
-    use: Use, info: ModelInfo, build: Callable[[int], ChatPrompt], budget: TokenBudget
+    use: Use, info: ModelInfo, build: Callable[[int], ChatPrompt], output: int
 ) -> tuple[ChatPrompt, Prompt, int]:
-    """Build the messages, and shorten them until the count fits."""
+    """Build the messages, and shorten them until the count fits beside an answer of ``output`` tokens."""
+    room = prompt_room(info.context_length, output + TEMPLATE_TOKENS)
 
     async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt], PromptSize]:
-        built = build(budget.prompt if tokens is None else tokens)
+        built = build(room if tokens is None else tokens)
         try:
             prompt = await use.backend.render_chat(built.messages)
         except BackendRefused:
@@ -337,7 +337,7 @@ async def _fitted(
 
     (built, prompt), tokens = await fit(
         sized,
-        limit=info.context_length - budget.output,
+        limit=info.context_length - output,
         too_long=(
             f"The request does not fit the context of {info.context_length} tokens: "
             "select less, or serve the model with a larger context."

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, Source
 from homebody.backend.base import OWN, Message, ModelInfo, ReadProgress, Stats
-from homebody.context.window import UNMEASURED_SPEED, Count, chat_budget
+from homebody.context.window import UNMEASURED_SPEED, Count, prompt_room
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong
 from homebody.prompt.front_matter import PromptFile
@@ -58,7 +58,7 @@ def chat_room(engine: Engine, info: ModelInfo, patience: int = 1) -> ChatRoom:
     """
     settings = engine.settings.chat
     output = min(settings.max_tokens, info.context_length // 4)
-    fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
+    fits = prompt_room(info.context_length, output + TEMPLATE_TOKENS)
     speed = engine.chat.speed.prompt or UNMEASURED_SPEED
     readable = int(speed * settings.reading_seconds * patience)
     return ChatRoom(output, fits, min(fits, max(readable, LEAST_TOKENS * patience)))

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from homebody.backend.base import ModelInfo, Placement, Prompt
 from homebody.context.markers import before_cursor, without_marked_lines
 from homebody.context.select import KeptLines, select_completion
-from homebody.context.window import UNMEASURED_SPEED, Keep, completion_budget
+from homebody.context.window import UNMEASURED_SPEED, Keep, prompt_room
 from homebody.engine import Engine
 from homebody.prompt.fim import HASH, FimFormat, OtherFiles, PromptSnippet, completion_prompt, find_format
 from homebody.session.prompt_window import PromptWindow, Windows, after_closers, anchor_for
@@ -122,7 +122,7 @@ class Place:
         """
         seconds = _LONGEST_SECONDS if self.has_own_slot else _READING_SECONDS
         tokens = max(self.speed * _READING_SECONDS, min(_ENOUGH_TOKENS, self.speed * seconds))
-        return min(int(tokens), self.info.context_length)
+        return min(max(_LEAST_TOKENS, int(tokens)), self.info.context_length)
 
     @property
     def speed(self) -> float:
@@ -219,24 +219,21 @@ def _window(
     """Freeze the beginning of prompts at the cursor: how much of the file and of the project they have."""
     info, row, document, offset = place.info, place.row, place.document, place.offset
     count, speed = place.engine.completion.tokens.count, place.engine.completion.speed.prompt
-    budget = completion_budget(
-        info.context_length,
-        max_tokens=place.engine.settings.completion.max_tokens,
-        overhead=_OVERHEAD_TOKENS,
-        readable=place.whole,
-    )
-    wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
+    output = min(place.engine.settings.completion.max_tokens, info.context_length // 4)
+    fits = prompt_room(info.context_length, output + _OVERHEAD_TOKENS)
+    whole = min(fits, place.whole)
+    wanted = whole if tokens is None else min(whole, tokens)
     anchor = anchor_for(
         document,
         offset,
         after_marker=row is not None and row.typed_after_marker,
-        tokens=min(budget.prompt // _TYPED_SHARE, _LONGEST_TYPED),
+        tokens=min(whole // _TYPED_SHARE, _LONGEST_TYPED),
         count=count,
     )
     line = document.slice(Span(anchor, offset))
     line_tokens = count(line)
     room = max(wanted - line_tokens, wanted // 4)
-    fits = budget.fits - line_tokens
+    fits -= line_tokens
     # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits - fits // 32, room * 3 // 2) if tokens is None else room
     imports = place.windows.imports_in(document)
@@ -264,8 +261,8 @@ def _window(
         start=context.window.prefix.start,
         anchor=anchor,
         # Before the speed is measured, the budget is provisional too.
-        narrow=not is_all and (wanted < budget.prompt or (speed is None and room < fits)),
-        typed_limit=max(len(line), min(free * 2, max(budget.prompt // 2, 64) * 3)),
+        narrow=not is_all and (wanted < whole or (speed is None and room < fits)),
+        typed_limit=max(len(line), min(free * 2, max(whole // 2, 64) * 3)),
         to_the_end=to_the_end,
     )
 
