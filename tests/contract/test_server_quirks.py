@@ -84,14 +84,12 @@ async def test_a_context_length_of_zero_is_ignored():
     assert "reports a context length of 0" in info.notes[0]
 
 
-@pytest.mark.parametrize(("named", "remarks"), [("qwen3", 1), ("models/Double.gguf", 0)])
-async def test_a_server_with_one_model_answers_with_it_and_doctor_says_so(named: str, remarks: int):
+async def test_a_server_with_one_model_answers_with_it():
     with LlamaDouble() as double:
-        backend = LlamaCppBackend(BackendSettings(url=double.url, model=named))
+        backend = LlamaCppBackend(BackendSettings(url=double.url, model="qwen3"))
         info = await backend.describe()
 
     assert info.name == "double"
-    assert sum("only one model, double" in note for note in info.notes) == remarks
 
 
 async def test_a_model_that_is_not_allowed_does_not_answer_under_the_name_of_another():

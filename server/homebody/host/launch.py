@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from homebody import errors
-from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid, ModelTooLarge
+from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid
 from homebody.host.shared import HostFailed, HostFiles, HostOptions, HostTaken, Ready, decode_event
 
 START_SECONDS = 180.0
@@ -100,10 +100,6 @@ def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> 
         )
     kind = getattr(errors, event.error, ModelError)
     if kind is ModelFileInvalid and event.message.startswith("llama.cpp ") and words:
-        if "memory" in words:
-            # The memory that was free at the check, or that the user's limit allows, was not enough.
-            advice = "close other programs, or set a smaller backend.contextLength"
-            return ModelTooLarge(f"{event.message}: {words}; {advice}")
         return ModelFileInvalid(f"{event.message}: {words}; choose another model (`homebody models list`)")
     return kind(event.message)
 

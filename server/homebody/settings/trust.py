@@ -3,11 +3,10 @@
 Never accesses a path that a folder chose.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any, cast
 
 from homebody.settings.keys import Key, by_path
@@ -159,23 +158,10 @@ NARROWED: Mapping[KeyPath, Callable[[Any, Any], Any]] = {
 
 def _absolute(value: str, base: Path) -> str:
     """Make a file's path absolute; a model's name is not changed."""
-    return str(base / _expanded(value)) if _is_path(value, base) else value
-
-
-def _is_path(value: str, base: Path) -> bool:
-    if _is_absolute(value) or value.startswith(("~", "./", "../", ".\\", "..\\")):
-        return True
-    if ".." in value.replace("\\", "/").split("/"):
-        return True
-    return value.lower().endswith(_FILE_ENDINGS) and (base / value).is_file()
-
-
-def _is_absolute(value: str) -> bool:
-    windows = PureWindowsPath(value)
-    # One-letter model names with a tag ("m:7b") look like a drive; only Windows has drives.
-    return (
-        bool(windows.root) or PurePosixPath(value).is_absolute() or (os.name == "nt" and bool(windows.drive))
-    )
+    path = base / _expanded(value)
+    is_file = value.lower().endswith(_FILE_ENDINGS) and path.is_file()
+    is_path = is_file or Path(value).is_absolute() or value.startswith(("~", ".", "/", "\\"))
+    return str(path) if is_path else value
 
 
 def _expanded(value: str) -> Path:

@@ -178,10 +178,6 @@ class LlamaCppBackend(ServerBackend):
         served = props.model_alias or props.model_path or model or ""
         is_router = entry is not None and entry.status is not None
         name = model if is_router and model else served
-        if model and _plain(model) not in map(_plain, (name, props.model_path)):
-            # Whether these are two spellings of one model cannot be told.
-            only = f"this server has only one model, {served}, and that answers."
-            notes += (f"backend.model is {model}; {only}",)
         return ModelInfo(
             kind=self.kind,
             name=PurePath(name).name or name,
@@ -316,8 +312,3 @@ def _content(served: Served, prompt: Ids, sent: Admitted) -> object:
     marker = served.props.media_marker
     text = "".join(marker if isinstance(part, Media) else part.text for part in sent.prompt.parts)
     return {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}
-
-
-def _plain(name: str) -> str:
-    """Return the name of a model without its folder, its ending and its capital letters."""
-    return PurePath(name).name.lower().removesuffix(".gguf")

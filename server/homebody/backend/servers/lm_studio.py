@@ -4,8 +4,6 @@ Written from the documented API of LM Studio 0.4; tested against a test server o
 package contains LM Studio.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from homebody.backend.base import ModelInfo
@@ -31,7 +29,7 @@ class LmStudioBackend(OpenAiApi):
     Parameters
     ----------
     model
-        Its key or the id of a loaded instance; ``None``: a model that suits ``use``, preferably a loaded one.
+        Its key; ``None``: a model that suits ``use``, preferably a loaded one.
     context_length
         Requested when the model has to be loaded; the limit for a model that is already loaded.
 
@@ -43,7 +41,9 @@ class LmStudioBackend(OpenAiApi):
     dialect = LM_STUDIO
 
     async def _ask(self) -> ModelInfo:
-        model = self._chosen(await list_models(self._server))
+        models = await list_models(self._server)
+        chosen = self._pick(list(map(to_candidate, models)), "LM Studio", advice="download one in LM Studio")
+        model = next(model for model in models if model.key == chosen)
         if model.context_length is None:
             model = await self._load(model)
         if model.context_length is None:
@@ -69,15 +69,6 @@ class LmStudioBackend(OpenAiApi):
         limit = {} if self._block.context_length is None else {"context_length": self._block.context_length}
         await self._server.post("/api/v1/models/load", {"model": model.key, **limit}, _Anything)
         return next((each for each in await list_models(self._server) if each.key == model.key), model)
-
-    def _chosen(self, models: Sequence["LmStudioModel"]) -> "LmStudioModel":
-        for model in models:
-            for instance in model.loaded_instances:
-                if instance.id == self._block.model:
-                    return msgspec.structs.replace(model, loaded_instances=(instance,))
-        candidates = list(map(to_candidate, models))
-        chosen = self._pick(candidates, "LM Studio", advice="download one in LM Studio")
-        return next(model for model in models if model.key == chosen)
 
 
 async def list_models(server: ModelServer) -> list["LmStudioModel"]:
