@@ -115,9 +115,8 @@ def test_counts_add_up_over_processes(tmp_path: Path):
     """Two editors count into the same file, and nothing is counted twice."""
     for _ in range(2):
         counting = Audit(folder=tmp_path)
-        counting.count("shown", 2)
-        counting.count("accepted")
-        counting.count("partly_accepted")
+        for what in ("shown", "shown", "accepted", "partly_accepted"):
+            counting.count(what)
         counting.save()
         counting.save()
 

@@ -243,7 +243,7 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
     ended = run(*arguments)
     assert ended.code == 2
     assert "dubious ownership" in ended.err
-    advice = "; To add an exception for this directory, call: git config --global --add safe.directory"
+    advice = "To add an exception for this directory, call: git config --global --add safe.directory"
     assert advice in ended.err
 
 
