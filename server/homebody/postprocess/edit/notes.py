@@ -336,7 +336,7 @@ def _changes(
         [text for text, number in texts.items() if not _is_in(text, mentioned) for _ in range(number)]
         for texts in (gone, come)
     )
-    in_order = kind in _PAIRED or (kind == "operator" and len(lost) == len(added))
+    in_order = kind in _PAIRED or (kind == "operator" and len(lost) == len(added) == 1)
 
     def same(text: str) -> str:
         return "" if in_order else text.partition("(")[0] if kind == "call" else text
