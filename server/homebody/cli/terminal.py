@@ -4,8 +4,6 @@ import io
 import platform
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from homebody.headless.find import shown_path
 from homebody.headless.report import Lines
 from homebody.workspace.uri import path_of
 
@@ -132,23 +131,16 @@ def place_of(uri: str) -> str:
     path = path_of(base)
     if path is None:
         return uri
-    return f"{_from_here(path)}:{line}" if line else _from_here(path)
+    return f"{shown_path(path)}:{line}" if line else str(shown_path(path))
 
 
 def lines_of(source: Lines) -> str:
     """Return ``src/app.py:3-9`` for a file, as seen from the current folder; the URI for anything else."""
     path = path_of(source.uri)
-    name = source.uri.removeprefix("homebody:") if path is None else _from_here(path)
+    name = source.uri.removeprefix("homebody:") if path is None else shown_path(path)
     if source.last_line < source.first_line:
         return f"{name} ({source.why})"  # a picture
     return f"{name}:{source.first_line}-{source.last_line}"
-
-
-def _from_here(path: Path) -> str:
-    with suppress(OSError):  # the current folder may be gone
-        if path.is_relative_to(Path.cwd()):
-            return str(path.relative_to(Path.cwd()))
-    return str(path)
 
 
 def _on_this_machine(uri: str) -> str | None:

@@ -5,7 +5,7 @@ Text of a repository is untrusted: rules are read only in folders that the user 
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from homebody.audit import LeftOut, Source
 from homebody.context.markers import MARKED, without_marked_lines
@@ -71,8 +71,6 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom, special_texts:
 
 async def _read(engine: Engine, folder: Path, name: str) -> str:
     """Text of a rules file; empty if it is missing, outside of the folder, or excluded from prompts."""
-    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or not name:
-        return ""
     path = folder / name
     if await engine.gate.refusal(uri_of(path)) is not None:
         return ""

@@ -234,7 +234,9 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
         outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
     after = apply_edits(document.text, result.edits) if result.status == "changed" else document.text
     refusals = [_sentence(part) for part in result.skipped] or [result.reason or ""]
-    reasons = _listed(refusals), broken
+    more = len(refusals) - _REASONS_SHOWN
+    rest = f"And {more} more." if more > 0 else ""
+    reasons = *refusals[:_REASONS_SHOWN], rest, broken
     return replace(
         outcome,
         status=result.status,
@@ -245,15 +247,6 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
         is_partial=bool(result.skipped),
         notes=result.notes,
     )
-
-
-def _listed(sentences: Sequence[str]) -> str:
-    """Join the first sentences; several begin with their number."""
-    if len(sentences) < 2:
-        return "".join(sentences)
-    more = len(sentences) - _REASONS_SHOWN
-    rest = f" And {more} more." if more > 0 else ""
-    return f"{len(sentences)} parts were refused. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
 
 
 def _sentence(skipped: Skipped) -> str:

@@ -10,8 +10,6 @@ import shlex
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,16 +45,14 @@ class Verdict:
     passed: bool
     why: str
     output: str
-    seconds: float
     started: bool = True
 
 
 async def run_command(command: str, root: Path, file: Path | None, timeout_seconds: float) -> Verdict:
     """Run ``command`` in ``root`` and wait for it; a cancel or the time limit ends all its processes.
 
-    ``{file}`` is replaced by the path of the changed file; ``HOMEBODY_FILE`` holds it too.
+    ``{file}`` is replaced by the path of the changed file.
     """
-    began = time.monotonic()
     printed = _Printed()
     try:
         process = await asyncio.create_subprocess_shell(
@@ -65,7 +61,6 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
             stdin=asyncio.subprocess.DEVNULL,
             stdout=printed.write_end,
             stderr=asyncio.subprocess.STDOUT,
-            env=_environment(file),
             # Its own process group, so that every process it starts can be ended.
             start_new_session=os.name != "nt",
             creationflags=_NEW_GROUP,
@@ -86,7 +81,7 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
         await process.wait()
     output = await asyncio.to_thread(printed.finish)
     started = process.returncode not in _NOT_STARTED
-    return Verdict(not why, why, output, time.monotonic() - began, started)
+    return Verdict(not why, why, output, started)
 
 
 class _Printed:
@@ -123,10 +118,6 @@ def _with_file(command: str, file: Path | None) -> str:
         return command
     quoted = subprocess.list2cmdline([str(file)]) if os.name == "nt" else shlex.quote(str(file))
     return command.replace(FILE, quoted)
-
-
-def _environment(file: Path | None) -> Mapping[str, str]:
-    return dict(os.environ) if file is None else {**os.environ, "HOMEBODY_FILE": str(file)}
 
 
 def _end_group(leader: int) -> None:
