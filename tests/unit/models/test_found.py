@@ -35,14 +35,11 @@ def test_finds_each_programs_models(home):
 
 
 def test_looks_in_the_folders_that_the_programs_are_configured_with(home, monkeypatch, tmp_path):
-    """Their own variables, and LM Studio's pointer."""
-    (home / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
-    touch(tmp_path / "studio/models/a/b/one.gguf")
     monkeypatch.setenv("LLAMA_CACHE", str(tmp_path / "llama"))
     touch(tmp_path / "llama/three.gguf")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     touch(tmp_path / "hf/hub/models--a--b/snapshots/x/four.gguf")
-    assert [model.name for model in found_models()] == ["one", "three", "four"]
+    assert [model.name for model in found_models()] == ["three", "four"]
 
 
 def test_files_without_a_model_are_left_out(home):

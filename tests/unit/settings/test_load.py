@@ -114,8 +114,6 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
             "log.trusted_folders",
             "put `trusted_folders` above the first [section]",
         ),
-        ("[log]\nlog.enabled = true", "log.log", "write its keys under [log], without `log.`"),
-        ("[log]\nchat.max_tokens = 100", "log.chat", "write its keys under [chat], without `chat.`"),
     ],
 )
 def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, advice):

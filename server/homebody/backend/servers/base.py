@@ -138,7 +138,7 @@ class ServerBackend(Backend, ABC):
         info, prompt = await self.describe(), job.prompt
         is_chat = prompt.is_chat or job.slot == "chat"
         while True:
-            thoughts = self._thoughts(info, prompt) if is_chat else None
+            thoughts = self._thoughts(prompt) if is_chat else None
             answer = Answer(forced=prompt.forced, stops=prompt.stop, thoughts=thoughts)
             sent = await self._admit(info, job, prompt)
             async with aclosing(self._pieces(info, sent, answer)) as stream:
@@ -148,9 +148,8 @@ class ServerBackend(Backend, ABC):
                 return
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
 
-    def _thoughts(self, info: ModelInfo, prompt: Prompt) -> ReasoningFilter:
-        """Return the filter for a rendered chat, whose template may end with an opened reasoning block."""
-        del info
+    def _thoughts(self, prompt: Prompt) -> ReasoningFilter:
+        """Return the filter for a chat; the template of a rendered one may end with an opened block."""
         last = prompt.parts[-1] if prompt.parts else None
         return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
 
@@ -204,7 +203,6 @@ class ServerBackend(Backend, ABC):
                 output += 1
                 sent.patience.heard()
                 if isinstance(item, Thought):
-                    answer.reasons_apart()
                     text = ""
                 else:
                     text = answer.feed(item.text[:room])

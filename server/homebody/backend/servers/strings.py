@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import ClassVar
 
-from homebody.backend.answer import Answer, ReasoningFilter
+from homebody.backend.answer import Answer
 from homebody.backend.base import (
     Job,
     Marker,
@@ -24,7 +24,6 @@ from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import Admitted, ServerBackend
 from homebody.errors import ModelNotServed
-from homebody.models.families import Thinking, family_of
 from homebody.settings import BackendSettings
 from homebody.text import common_start
 from homebody.tokens import TokenEstimate, frame_tokens
@@ -103,13 +102,6 @@ class StringBackend(ServerBackend):
         async with aclosing(super().stream(job)) as items:
             async for item in items:
                 yield item
-
-    def _thoughts(self, info: ModelInfo, prompt: Prompt) -> ReasoningFilter:
-        """Return the filter for a chat whose template, which only the server sees, may open a block."""
-        if not prompt.messages:
-            return super()._thoughts(info, prompt)
-        always = family_of(info.name).thinking is Thinking.ALWAYS
-        return ReasoningFilter("</think>" if always else None, is_certain=False)
 
     async def _beginning(self, prompt: Prompt, tokens: int | None) -> Prompt:
         """Return the beginning of the prompt's text, in proportion to ``tokens``."""
