@@ -34,9 +34,6 @@ ATTACH = typer.Option(
 )
 
 
-Places: TypeAlias = list[tuple[str, str]]
-"""Places that an answer names: the words and the URI of each."""
-
 Answering: TypeAlias = Callable[[Engine, Listeners], Awaitable[tuple[ChatAnswer, Document | None]]]
 """Asks the model; returns the answer and the document that it is about, if there is one."""
 
@@ -83,7 +80,7 @@ def print_answer(
     ``streams``.
     """
 
-    async def run(terminal: Terminal) -> tuple[ChatAnswer, Places]:
+    async def run(terminal: Terminal) -> tuple[ChatAnswer, list[str]]:
         listeners = heard(terminal, is_quiet=as_json or not streams)
         async with ready_engine(flags, workspace, terminal) as engine:
             answer, document = await answering(engine, listeners)
@@ -168,7 +165,7 @@ def heard(terminal: Terminal, *, is_quiet: bool = False) -> Listeners:
     return {"on_text": on_text, "on_read": on_read, "on_sources": on_sources}
 
 
-def show_account(terminal: Terminal, answer: ChatAnswer, remedy: str, places: Places) -> None:
+def show_account(terminal: Terminal, answer: ChatAnswer, remedy: str, places: Sequence[str]) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.

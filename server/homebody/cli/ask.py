@@ -290,10 +290,8 @@ def _forget(which: str) -> None:
     wanted = None if which == "all" else which
     gone = forget_stored(wanted)
     erased = erase_logged(is_prompt_of(wanted))
-    if not gone and not erased and which != "all":
+    if wanted and not gone and not erased:
         message = f"There is no stored conversation {which!r}: `homebody ask --list` shows them."
         raise UsageError(message)
     prompts = f", and erased {erased} of its prompts from the log" if erased else ""
     Terminal().remark(f"deleted {len(gone)}{prompts}.")
-    if not gone and not erased:
-        warn("No conversation was stored.")

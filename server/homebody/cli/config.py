@@ -140,18 +140,13 @@ def _import(
     imported = convert(read_config(source), str(source))
     target = _file(context)
     before = read_file(target)
-    current = {key: value_in(before, key, str(target)) for key in imported.settings}
-    new = {key: value for key, value in imported.settings.items() if current[key] is None}
-    notes = [
-        f"`{key}` stays as {target} has it; Continue has {value!r}."
-        for key, value in imported.settings.items()
-        if current[key] not in (None, value)
-    ]
+    missing = [key for key in imported.settings if value_in(before, key, str(target)) is None]
+    new = {key: imported.settings[key] for key in missing}
     changes = {target: (before, changed(before, new, str(target)))}
     for name, text in imported.prompts.items():
         file = config_dir() / "prompts" / f"{name}.md"
         if file.exists() and read_file(file) != text:
-            notes.append(f"{file} exists already and is not changed.")
+            imported.notes.append(f"{file} exists already and is not changed.")
         else:
             changes[file] = read_file(file), text
     terminal = Terminal()
@@ -164,7 +159,7 @@ def _import(
             terminal.diff(unified_diff(file, *texts))
     if not changes:
         terminal.write("Nothing to import.\n")
-    terminal.write("".join(f"- {note}\n" for note in (*imported.notes, *notes)))
+    terminal.write("".join(f"- {note}\n" for note in imported.notes))
     if changes and not write:
         terminal.write("\nNothing was written; --write does it.\n")
         raise typer.Exit(1)

@@ -59,18 +59,12 @@ class Terminal:
         if text:
             self._line_is_open = not text.endswith("\n")
 
-    def places(self, named: Sequence[tuple[str, str]]) -> None:
-        """List places by their words and their URI, as hyperlinks, on a terminal; scripts get nothing."""
-        if not self._err.is_terminal or not named:
-            return
-        self._clear()
-        shown = Text("places: ")
-        for number, (words, uri) in enumerate(named):
-            place = place_of(uri)
-            label = place if place.endswith(words) else f"{words} {place}"
-            shown.append(", " if number else "")
-            shown.append(harmless(label), Style(link=_on_this_machine(uri)))
-        self._err.print(shown, soft_wrap=True)
+    def places(self, uris: Sequence[str]) -> None:
+        """List places as hyperlinks, on a terminal; scripts get nothing."""
+        if self._err.is_terminal and uris:
+            self._clear()
+            links = (Text(harmless(place_of(uri)), Style(link=_on_this_machine(uri))) for uri in uris)
+            self._err.print(Text("places: ") + Text(", ").join(links), soft_wrap=True)
 
     def end_line(self) -> None:
         """Write a newline after streamed text, unless it ended with one."""

@@ -58,11 +58,10 @@ async def linked_text(
 
 async def named_places(
     engine: Engine, markdown: str, sources: Sequence[Source], document: Document | None = None
-) -> list[tuple[str, str]]:
-    """Return the places that an answer names, each once: its words, and the URI of what they mean."""
-    text, links = await linked_text(engine, markdown, sources, document)
-    named = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
-    return [(words, uri) for uri, words in reversed(named.items())]
+) -> list[str]:
+    """Return the URIs of the places that an answer names, each once."""
+    _, links = await linked_text(engine, markdown, sources, document)
+    return list(dict.fromkeys(link.uri for link in links))
 
 
 async def _finder(engine: Engine, sources: Sequence[Source], document: Document | None) -> "_Finder":

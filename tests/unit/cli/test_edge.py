@@ -110,7 +110,7 @@ def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_seque
     """With the machine's name, so that a terminal of another machine does not open a file of its own."""
     show = (
         "import sys; sys.stderr = sys.stdout; from homebody.cli.terminal import Terminal; "
-        "Terminal().places([('a', {!r})])"
+        "Terminal().places([{!r}])"
     )
     for uri, is_link in (("file://there/a.py#L3", True), ("file:///a\x1b]8;;", False)):
         written = on_a_terminal([sys.executable, "-c", show.format(uri)])
