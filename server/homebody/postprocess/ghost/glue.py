@@ -34,10 +34,15 @@ def indented_like_file(draft: Draft) -> Draft:
 
 
 def _without_indent_again(line: str, cursor: CursorContext) -> str:
-    """Remove indentation, except that of a body; a single blank is the beginning of a token everywhere."""
-    lead = indent_of(line)
-    is_due = cursor.at_block_start and cursor.width(cursor.line_prefix) <= cursor.level
-    return line if is_due and lead != " " else line[len(lead) :]
+    """Remove indentation, except that of a body, and what ends a step of which a part is there.
+
+    A single blank is the beginning of a token everywhere.
+    """
+    lead, step = indent_of(line), cursor.indentation.columns
+    width, whole = cursor.width(cursor.line_prefix), cursor.width(cursor.line_prefix + lead)
+    is_due = cursor.at_block_start and width <= cursor.level
+    ends_step = width % step and whole % step == 0 and whole <= cursor.level
+    return line if (is_due or ends_step) and lead != " " else line[len(lead) :]
 
 
 def _in_file_style(line: str, cursor: CursorContext) -> str:
