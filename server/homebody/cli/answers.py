@@ -16,7 +16,6 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
-from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
 from homebody.features.links import named_places
@@ -122,15 +121,9 @@ async def attach_named(engine: Engine, what: str, piped: bytes = b"") -> Attache
     Raises ``UsageError``: it does not exist, lacks these lines, or is excluded from prompts.
     """
     if what == "-":
-        if not piped.strip():
-            message = "Nothing is piped in that could be attached."
-            raise UsageError(message)
         return await attach_piped(engine, piped)
     if what == "staged" or what == "uncommitted":  # noqa: PLR1714 - two literals for the type checker
         return await attach_changes(engine, what, Path.cwd())
-    if not what:
-        message = "Name a file to attach, or staged or uncommitted."
-        raise UsageError(message)
     path, lines = parse_lines(what)
     fragment = ""
     if lines is not None:

@@ -98,13 +98,10 @@ def command(
     if forget:
         _forget(forget)
         return
-    if prompt and words:
-        message = "Give the question once: either as an argument or with -p."
-        raise UsageError(message)
     flags = Flags.of(context.obj)
     chat = _conversation(conversation, last=last)
     store = store or bool(chat.turns)  # one that is stored is stored again
-    question = prompt or " ".join(words or ())
+    question = " ".join(filter(None, (prompt, *(words or ()))))
     attach = attach or []
     if not question and has_terminal_input():
         _talk(flags, chat, attach, store=store)
@@ -256,10 +253,7 @@ class _Talk:
 
 def _conversation(conversation_id: str, *, last: bool) -> Conversation:
     folders = [workspace_of(HERE)]
-    if conversation_id and last:
-        message = "Give either --conversation or -c."
-        raise UsageError(message)
-    if last:
+    if last and not conversation_id:
         stored = next((each for each in stored_conversations() if each.began_in(folders)), None)
         if stored is None:
             message = "No conversation of this folder is stored: `homebody ask --store` keeps one."

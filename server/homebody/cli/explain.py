@@ -3,8 +3,6 @@
 Also explains a picture, a diff, and pasted output (``-``).
 """
 
-from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,8 +17,7 @@ from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.explain import explain
 from homebody.features.explain_text import explain_attached, explain_text
 from homebody.headless.select import read_source, workspace_of
-from homebody.media import MOST_BYTES, is_named_as_media, media_type
-from homebody.regular_file import read_in_time
+from homebody.media import is_named_as_media, media_type
 from homebody.text import Document
 from homebody.workspace.diff import Which
 
@@ -56,7 +53,7 @@ def command(
         piped = read_bytes()
     is_file = place not in {"", "-"}
     path, lines = parse_lines(place) if is_file else (HERE, None)
-    is_media = media_type(piped) is not None or (is_file and _is_media(path))
+    is_media = media_type(piped) is not None or (is_file and is_named_as_media(path.name))
     workspace = workspace_of(path)
     document, span = None, None
     if is_file and not is_media:
@@ -84,12 +81,3 @@ def command(
     )
     if not as_json and which and (advice := advice_for(explanation.left_out, _FEWER)):
         warn(f"The explanation is not about all changes: {advice}.")
-
-
-def _is_media(path: Path) -> bool:
-    """Whether a file is a picture or a sound, by its content or at least by its name."""
-    if is_named_as_media(path.name):
-        return True
-    with suppress(OSError, ValueError):  # what reads it says why
-        return media_type(read_in_time(path, max_bytes=MOST_BYTES)) is not None
-    return False

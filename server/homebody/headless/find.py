@@ -20,12 +20,8 @@ from homebody.workspace.files import Limits, Walk
 from homebody.workspace.git import find_repository
 from homebody.workspace.ignore import NEVER, Exclude, FolderRules, PathRules
 
-_LIMITS = Limits(
-    max_file_bytes=sys.maxsize,
-    max_bytes=sys.maxsize,
-    max_looks=200_000,
-)
-"""A run looks at so many files and folders, and has its own rules of what a file is."""
+_NO_LIMITS = Limits(max_file_bytes=sys.maxsize, max_bytes=sys.maxsize, max_looks=sys.maxsize)
+"""The user has named the folder, and a run has its own rules of what a file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +173,6 @@ class _FileFinder:
         base = self._here if self._here.is_relative_to(root) else root
         self._exclude = globs_below(base, wanted.exclude)
         self._max_bytes = settings.context.max_file_bytes
-        self._looks = 0
 
     def named(self) -> Iterator[Chosen]:
         """Yield the files that paths, folders and globs name."""
@@ -246,15 +241,8 @@ class _FileFinder:
         """Return the files that a glob matches, those of a folder before those of its subfolders."""
         folder = glob.base
         self._check_place(folder if glob.is_pattern else named)
-        limits = replace(_LIMITS, max_looks=_LIMITS.max_looks - self._looks)
-        walk = Walk(folder, self._rules_of(folder), limits, partial(self._reason_against, glob))
+        walk = Walk(folder, self._rules_of(folder), _NO_LIMITS, partial(self._reason_against, glob))
         files = sorted((file.path.split("/") for file in walk), key=_files_first)
-        self._looks += walk.looks
-        if walk.cut:
-            message = (
-                f"{folder} and others contain more than {_LIMITS.max_looks:,} entries: name fewer folders."
-            )
-            raise UsageError(message)
         self.skipped.update(walk.skipped)
         return [folder.joinpath(*names) for names in files]
 
