@@ -78,9 +78,6 @@ async def code_action(server: Server, params: types.CodeActionParams) -> list[ty
 def _item(
     action: "Action", target: dict[str, Any], diagnostics: Sequence[types.Diagnostic]
 ) -> types.CodeAction:
-    if action.lacks:
-        reason = types.CodeActionDisabled(f"This {action.lacks}.")
-        return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
     fixed = diagnostics if _is_fix(action) else ()
     if action.output == "explain":
         name, argument = "homebody.explain", target | {"action": action.name, "show": True}
@@ -88,7 +85,11 @@ def _item(
         name, argument = "homebody.refactor", target | {"action": action.name, "showReason": True}
         if fixed:
             argument["problem"] = problems_text(fixed)
-    return _command(action.title, action.kind, name, argument, fixed)
+    item = _command(action.title, action.kind, name, argument, fixed)
+    if action.lacks:
+        # It keeps its command: who names it in a chat gets it from any model.
+        item.disabled = types.CodeActionDisabled(f"This {action.lacks}.")
+    return item
 
 
 def _explanation(text_document: dict[str, Any], problem: types.Diagnostic) -> types.CodeAction:

@@ -593,6 +593,20 @@ exports.run = async function run() {
         assert.deepEqual([state, note], ["failed", "There is no /nothing for rooms.py:1 with scripted: type / for the commands that there are."]);
     });
 
+    await claim("a slash command that needs a larger model says so in the list, and runs for who names it", async () => {
+        await vscode.window.showTextDocument(document);
+        const settings = vscode.workspace.getConfiguration("homebody.chat");
+        const detail = async () => (await chat.items("/tests"))[0]?.detail;
+        await settings.update("modelSize", 0.5, true);
+        await until(async () => (await detail()) === "Write tests. This needs a larger model than scripted: about 3 billion parameters.");
+        extension.refactorings.run = async (_client, _document, { action }) => `${action} runs`;
+        await chat.ask("/tests");
+        delete extension.refactorings.run;
+        assert.equal(chat.shown.at(-1).note, "write-tests runs");
+        await settings.update("modelSize", undefined, true);
+        await until(async () => (await detail()) === "Write tests");
+    });
+
     await claim("a new file that the chat's command writes leaves the focus there, and one that comes while one types takes no key", async () => {
         const uri = vscode.Uri.joinPath(root(), "test_rooms.py").toString();
         const proposal = { uri, before: null, after: "import rooms\n" };

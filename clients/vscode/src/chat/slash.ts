@@ -80,9 +80,9 @@ async function commandsFor(client: LanguageClient, editor: TextEditor, refactori
         { name: "explain", title: "Explain", questionOf: () => explanationOf({ place, code }) },
         { name: FIX, title: problem === undefined ? "Fix the problem that you describe" : problem.message, questionOf: fix },
     ];
-    const others = offered.map(({ label, explains, argument }) => ({
+    const others = offered.map(({ label, lacks, explains, argument }) => ({
         name: NAMES[argument.action] ?? argument.action,
-        title: label,
+        title: lacks === undefined ? label : `${label}. ${lacks}`,
         questionOf: () => (explains ? explanationOf({ place, code, action: argument.action }) : change(label, argument)),
     }));
     return [...always, ...others.filter(({ name }) => always.every((each) => each.name !== name))];

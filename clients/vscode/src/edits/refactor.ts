@@ -43,7 +43,7 @@ export class Refactorings {
 
     /** Choose what to do with the selection or the function around the cursor. */
     async choose(client: LanguageClient, editor: TextEditor): Promise<void> {
-        const offered = (await actions(client, editor)).filter(({ explains }) => !explains);
+        const offered = (await actions(client, editor)).filter(({ explains, lacks }) => !explains && lacks === undefined);
         const choices: Choice[] = [...offered, OWN_WORDS];
         const choice = await window.showQuickPick(choices, { placeHolder: "What to do with this code" });
         if (choice === undefined) {
@@ -275,22 +275,25 @@ function titleOf({ action, instruction }: RefactorArgument): string {
     return instruction ?? (action ?? "rewrite").replaceAll("-", " ").replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** What the server offers for the selection or the cursor, except for fixes of problems. */
+/**
+ * What the server has for the selection or the cursor, except for fixes of problems; `lacks` says why the model is too
+ * small for it.
+ */
 export async function actions(
     client: LanguageClient,
     editor: TextEditor,
-): Promise<{ label: string; explains: boolean; argument: RefactorArgument & { action: string } }[]> {
+): Promise<{ label: string; lacks: string | undefined; explains: boolean; argument: RefactorArgument & { action: string } }[]> {
     const { CodeActionRequest, CodeActionTriggerKind, Command } = await import("vscode-languageclient/node");
     const listed = await client.sendRequest(CodeActionRequest.type, {
         ...codeOf(client, editor),
         context: { diagnostics: [], triggerKind: CodeActionTriggerKind.Invoked },
     });
     return (listed ?? []).flatMap((item) => {
-        const command = Command.is(item) ? item : item.command;
+        const [command, lacks] = Command.is(item) ? [item] : [item.command, item.disabled?.reason];
         const argument = command?.arguments?.[0];
         const isOurs = command?.command === COMMAND || command?.command === "homebody.explain";
         return isOurs && typeof argument?.action === "string"
-            ? [{ label: item.title, explains: command.command !== COMMAND, argument }]
+            ? [{ label: item.title, lacks, explains: command.command !== COMMAND, argument }]
             : [];
     });
 }
