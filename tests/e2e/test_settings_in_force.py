@@ -10,7 +10,7 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from homebody.audit import read_log
-from support.editor import Client, start_client
+from support.editor import CAPABILITIES, Client, start_client
 from support.forked import homebody_command
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.until import until
@@ -129,6 +129,28 @@ async def test_wrong_right_and_wrong_again_is_said_twice(
             assert ABOUT in await explained(client, file.as_uri())
             assert reached(double) > 0
         assert len(client.messages) == 2
+
+
+async def test_a_message_opens_the_file(double, write, config, file, workspace, environ):
+    write("[context]\nignor = ['private/']\n")
+    window = {"showMessage": {}, "showDocument": {"support": True}}
+    asked, shown = [], []
+
+    async def answer(params):
+        asked.append(params)
+        return params["actions"][0]
+
+    async def show(params):
+        shown.append(params)
+        return {"success": True}
+
+    async with serving(workspace, environ, capabilities=CAPABILITIES | {"window": window}) as client:
+        client.on_request |= {"window/showMessageRequest": answer, "window/showDocument": show}
+        await until(lambda: shown)
+
+    assert [[action["title"] for action in one["actions"]] for one in asked] == [["Open Settings File"]]
+    assert shown[0]["uri"] == config.as_uri()
+    assert client.messages == []
 
 
 async def test_the_log_of_prompts_ends_at_once(double, write, config, file, workspace, environ):

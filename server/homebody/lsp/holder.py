@@ -7,13 +7,14 @@ user's own settings are wrong, or a client has not answered for its own, the eng
 import asyncio
 import logging
 from collections.abc import Callable, Generator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
 from homebody.lsp import configuration
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 """Interval at which the settings files are looked at, so that the status follows them without a prompt."""
 
+_OPEN_FILE = "Open Settings File"
 _CHANGED = "the settings name another model since this request was sent; send it again"
 
 
@@ -309,9 +311,22 @@ class EngineHolder:
         """Show why all prompts are stopped: in the status while it lasts, and once in a message."""
         message = str(self._error() or "")
         self._status.set(stopped=message)
-        if message not in ("", self._told):
-            self._peer.show_message(message, types.MessageType.Error)
+        if self.loaded is not None and message not in ("", self._told):
+            file = next(problem.file for problem in self.loaded.problems if problem.stops)
+            self._peer.start_task(self._say(message, file and file.absolute().as_uri()))
         self._told = message
+
+    async def _say(self, message: str, uri: str | None) -> None:
+        """Show a message, with a button that opens the file at ``uri`` if the client can show one."""
+        window = self._peer.capabilities.window
+        if uri is None or window is None or not (window.show_document and window.show_document.support):
+            self._peer.show_message(message, types.MessageType.Error)
+            return
+        actions = [types.MessageActionItem(_OPEN_FILE)]
+        params = types.ShowMessageRequestParams(types.MessageType.Error, message, actions)
+        with suppress(JsonRpcException):
+            if await self._peer.window_show_message_request_async(params):
+                await self._peer.window_show_document_async(types.ShowDocumentParams(uri, take_focus=True))
 
 
 async def _load_actions() -> None:

@@ -245,7 +245,7 @@ def _from_file(source: OptionsSource) -> SourceValues:
         return from_tree(read_tree(path, is_needed=stops), source)
     except UnreadableSettings as error:
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
-        problem = Problem("", f"{source.name}: {error}{effect}.", stops)
+        problem = Problem("", f"{source.name}: {error}{effect}.", stops, path)
         return SourceValues(source, problems=[problem], is_closed=True)
 
 

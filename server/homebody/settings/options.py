@@ -44,12 +44,15 @@ class Problem:
         One sentence, which begins with the source.
     stops
         Whether nothing may be sent to a model until it is corrected: a rule of the user's may be missing.
+    file
+        The file to correct, if it is one.
 
     """
 
     key: str
     message: str
     stops: bool = False
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def _checked(
     ]
     if (more := len(wrong) - _MAX_PROBLEMS) > 0:
         message = f"{source.name}: {more} more keys have problems."
-        problems.append(Problem("", message, stops=any(stops[_MAX_PROBLEMS:])))
+        problems.append(Problem("", message, any(stops[_MAX_PROBLEMS:]), source.file))
     return SourceValues(source, values, problems, is_closed=any(_IGNORE in meant for meant in rules))
 
 
@@ -168,7 +171,7 @@ def _problem(wrong: "_Wrong", source: OptionsSource, *, stops: bool) -> Problem:
     else:
         shown, spelled = "the value given" if key.secret else shorten(sent), source.spelled(key)
         message = f"`{spelled}` cannot be {shown}; it has to be {key.allowed}"
-    return Problem(printable(spelled), f"{source.name}: {message}.", stops)
+    return Problem(printable(spelled), f"{source.name}: {message}.", stops, source.file)
 
 
 def _rules_in(wrong: "_Wrong", source: OptionsSource) -> set[str]:
