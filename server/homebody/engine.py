@@ -19,17 +19,19 @@ from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import family_of
 from homebody.prompt.library import PromptFolder, PromptLibrary
-from homebody.settings import BackendSettings, Settings
+from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.settings.load import Loaded
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
 from homebody.settings.watch import SettingsSource
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.tree import Trees
+from homebody.text import Document
 from homebody.tokens import TokenCounts
 from homebody.workspace.gate import Gate
 from homebody.workspace.index import WorkspaceIndex
 from homebody.workspace.process import IndexProgress
+from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:
     from homebody.backend.auto import SharedSearch
@@ -173,6 +175,11 @@ class Engine:
             self.gate.stop(loaded.error)
 
         self.gate.watch, self.gate.on_change = source.follow(use)
+
+    def completion_settings(self, document: Document) -> CompletionSettings:
+        """Return the settings of completion that apply to a document: those of its folder, if it has any."""
+        own = of_nearest_folder(self.settings.folder_completion, document.uri)
+        return self.settings.completion if own is None else own
 
     async def allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Return the candidates that are not excluded from prompts by now."""

@@ -85,7 +85,7 @@ class Flags:
         from homebody.settings.load import load
 
         self.check()
-        return load([workspace] if workspace else (), user_file=self.config, flags=self.values)
+        return load(workspace=workspace, user_file=self.config, flags=self.values)
 
     def load(self, workspace: Path | None = None) -> "Settings":
         """Return the settings of ``source``. Raises the same."""

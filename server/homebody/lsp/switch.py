@@ -7,6 +7,7 @@ import msgspec
 
 from homebody.settings import CompletionSettings, Settings
 from homebody.text import Document
+from homebody.workspace.uri import of_nearest_folder
 
 Feature: TypeAlias = Literal["completion", "nextEdit"]
 
@@ -32,8 +33,11 @@ class Switch:
         languages = {**next_edit.languages, **self._languages("nextEdit")}
         return msgspec.structs.replace(
             self.loaded,
-            completion=self._completion,
+            completion=self._toggled(self.loaded.completion),
             next_edit=msgspec.structs.replace(next_edit, enabled=shown, languages=languages),
+            folder_completion={
+                folder: self._toggled(own) for folder, own in self.loaded.folder_completion.items()
+            },
         )
 
     def turn(self, language_id: str | None, *, enabled: bool | None, feature: Feature = "completion") -> bool:
@@ -47,18 +51,18 @@ class Switch:
 
     def suggests(self, document: Document, *, invoked: bool) -> bool:
         """Whether to return ghost text; with a manual ``trigger``, only for explicit requests."""
-        completion = self._completion
+        completion = self._of(document)
         return completion.is_on(document.language_id) and (invoked or completion.trigger == "automatic")
 
     def fills_menu(self, document: Document, *, has_ghost_text: bool) -> bool:
         """Whether to return suggestions for the completion menu too."""
-        completion = self._completion
+        completion = self._of(document)
         wanted = completion.menu == "always" or (completion.menu == "auto" and not has_ghost_text)
         return wanted and completion.is_on(document.language_id)
 
     def paused(self, document: Document | None) -> str:
         """Return why there are no suggestions in a document, as a sentence; empty if there are some."""
-        completion = self._completion
+        completion = self._of(document)
         if not completion.enabled:
             what, language_id = "Completion is off", None
         elif document is not None and not completion.is_on(document.language_id):
@@ -71,10 +75,12 @@ class Switch:
         settings = self.settings.completion if feature == "completion" else self.settings.next_edit
         return settings.enabled not in (False, "off") if language_id is None else settings.is_on(language_id)
 
-    @property
-    def _completion(self) -> CompletionSettings:
-        """The settings of completion with the toggles applied."""
-        completion = self.loaded.completion
+    def _of(self, document: Document | None) -> CompletionSettings:
+        """Return the settings of the document's folder, with the toggles applied."""
+        own = None if document is None else of_nearest_folder(self.loaded.folder_completion, document.uri)
+        return self._toggled(self.loaded.completion if own is None else own)
+
+    def _toggled(self, completion: CompletionSettings) -> CompletionSettings:
         enabled = self._turned.get(("completion", None), completion.enabled)
         languages = {**completion.languages, **self._languages("completion")}
         return msgspec.structs.replace(completion, enabled=enabled, languages=languages)

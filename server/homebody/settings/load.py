@@ -8,8 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TypedDict, cast
+from typing import TypedDict, Unpack, cast
 
 import msgspec
 
@@ -54,7 +53,7 @@ class Loaded:
 
 
 class Sources(TypedDict, total=False):
-    """Arguments of ``load`` that do not depend on the folders."""
+    """Arguments of ``load`` that are the same for all folders."""
 
     user_file: Path | None
     initialization_options: object
@@ -62,38 +61,69 @@ class Sources(TypedDict, total=False):
     flags: Mapping[str, str] | None
 
 
+def load_folders(
+    folders: Sequence[Path], configurations: Mapping[Path, object], **sources: Unpack[Sources]
+) -> Loaded:
+    """Read the settings of a workspace; ``configurations`` are those from the client for one folder alone.
+
+    The first folder's file applies to the whole workspace. If there are several, each folder's own settings
+    apply to completion in it, except for the model and its layout, because all folders use one model. What
+    any of them excludes or limits applies.
+    """
+    whole = load(workspace=next(iter(folders), None), **sources)
+    own = {
+        folder: load(workspace=folder, folder_configuration=configurations.get(folder), **sources)
+        for folder in (folders if len(folders) > 1 else ())
+    }
+    every, settings = (whole, *own.values()), whole.settings
+    context = msgspec.structs.replace(
+        settings.context,
+        snippets=all(each.settings.context.snippets for each in every),
+        max_file_bytes=min(each.settings.context.max_file_bytes for each in every),
+    )
+    ignore = dict.fromkeys(rules for each in every for rules in each.settings.folder_ignore)
+    backend, fim = settings.completion.backend, settings.completion.fim
+    settings = msgspec.structs.replace(
+        settings,
+        context=context,
+        folder_ignore=tuple(ignore),
+        folder_completion={
+            folder: msgspec.structs.replace(each.settings.completion, backend=backend, fim=fim)
+            for folder, each in own.items()
+        },
+    )
+    problems = {problem.message: problem for each in every for problem in each.problems}
+    return Loaded(settings, tuple(problems.values()), whole.origins)
+
+
 def load(
-    folders: Sequence[Path] = (),
-    configurations: Mapping[Path, object] = MappingProxyType({}),
     *,
+    workspace: Path | None = None,
     user_file: Path | None = None,
     environ: Mapping[str, str] | None = None,
     initialization_options: object = None,
     configuration: object = None,
+    folder_configuration: object = None,
     flags: Mapping[str, str] | None = None,
     machine_file: Path | None = None,
 ) -> Loaded:
     """Read every source; later ones win, except that rules add up and a folder can only narrow.
 
-    All folders of a window have the same settings: what any of them excludes or limits applies, and of other
-    values the first folder's.
-
     Parameters
     ----------
-    folders
-        Folders whose ``.homebody.toml`` is read; trusted only if the user's file says so.
-    configurations
-        The client's configuration of one folder alone, in a window with several folders.
+    machine_file
+        Used instead of ``paths.machine_file()``: defaults for all users, and limits that they cannot widen.
+    workspace
+        Folder whose ``.homebody.toml`` is read; trusted only if the user's file says so.
     user_file
         Used instead of ``paths.user_file()``.
     environ
         Used instead of ``os.environ``.
-    initialization_options, configuration
-        Plain values from the client: the object, or one with a ``homebody`` object in it.
+    initialization_options, configuration, folder_configuration
+        Plain values from the client: the object, or one with a ``homebody`` object in it. The last one is
+        the configuration of ``workspace`` alone, in a window with several folders.
     flags
         Texts by key, snake or camel case: ``{"completion.max_tokens": "64"}``.
-    machine_file
-        Used instead of ``paths.machine_file()``: defaults for all users, and limits that they cannot widen.
 
     """
     environ = os.environ if environ is None else environ
@@ -110,39 +140,32 @@ def load(
     own = trust.within(machine, own)
     key = by_path()["trusted_folders",]
     trusted_folders = cast("tuple[str, ...]", own.values.get(key, machine.values.get(key, ())))
-    # The first folder comes last, so that its values win.
-    trusted = {folder: trust.is_trusted(folder, trusted_folders) for folder in reversed(folders)}
-    files = (
-        OptionsSource(
-            ".homebody.toml", "snake", folder, folder, trusted[folder], paths.workspace_file(folder), "none"
+    trusted = trust.is_trusted(workspace, trusted_folders)
+    sources: list[SourceValues] = []
+    if workspace is not None:
+        file = paths.workspace_file(workspace)
+        sources.append(
+            _from_file(OptionsSource(".homebody.toml", "snake", workspace, workspace, trusted, file, "none"))
         )
-        for folder in trusted
-    )
     variables = [(name, environ[name]) for name in sorted(environ) if _is_setting(name)]
-    editor = OptionsSource("editor settings", "camel", next(iter(folders), here), stops="restricting")
-    sources = [
-        *map(_from_file, files),
+    editor = OptionsSource("editor settings", "camel", workspace or here, stops="restricting")
+    of_folder = replace(editor, folder=editor.base, trusted=trusted)
+    sources += [
         from_texts(variables, OptionsSource("environment", "variable", here)),
         _from_client(initialization_options, editor),
+        _from_client(configuration, of_folder),
+        _from_client(folder_configuration, of_folder),
+        from_texts((flags or {}).items(), OptionsSource("command line", "snake", here)),
     ]
-    for folder in trusted or (here,):
-        of_folder = replace(editor, base=folder, folder=folder)
-        # The whole window's may come from any of its folders.
-        sources += [
-            _from_client(configuration, replace(of_folder, trusted=bool(trusted) and all(trusted.values()))),
-            _from_client(configurations.get(folder), replace(of_folder, trusted=trusted.get(folder, False))),
-        ]
-    sources.append(from_texts((flags or {}).items(), OptionsSource("command line", "snake", here)))
     limited = (trust.within(machine, source) for source in sources)
-    return _merged([machine, own, *limited], environ, user_file, has_folders=bool(folders))
+    return _merged([machine, own, *limited], environ, user_file, workspace)
 
 
 def _merged(
     sources: Sequence[SourceValues],
     environ: Mapping[str, str],
     user_file: Path,
-    *,
-    has_folders: bool,
+    workspace: Path | None,
 ) -> Loaded:
     """Merge the values of all sources; later sources replace earlier ones, and rules add up."""
     values, origins = trust.limits_of(sources)
@@ -168,7 +191,7 @@ def _merged(
                     name = options.source.spelled(key)
                     message = f"{options.source.name}: `{name}` names {value}, and no such variable is set."
                     problems.append(Problem(name, message))
-    ignore, folder_ignore = _patterns(sources, has_folders=has_folders)
+    ignore, folder_ignore = _patterns(sources, workspace)
     if len(ignore) > _MOST_PATTERNS:
         message = (
             f"{user_file} and your other settings: `context.ignore` has {len(ignore)} "
@@ -179,8 +202,7 @@ def _merged(
     # Set after the check: all sources together may have more patterns than one.
     context = msgspec.structs.replace(settings.context, ignore=ignore)
     settings = msgspec.structs.replace(settings, context=context, folder_ignore=folder_ignore)
-    # What an editor sends for all folders has the same problems for each.
-    return Loaded(settings, tuple({problem.message: problem for problem in problems}.values()), origins)
+    return Loaded(settings, tuple(problems), origins)
 
 
 def _kind(block: KeyPath, values: Mapping[Key, object]) -> object:
@@ -189,13 +211,13 @@ def _kind(block: KeyPath, values: Mapping[Key, object]) -> object:
 
 
 def _patterns(
-    every: Sequence[SourceValues], *, has_folders: bool
+    every: Sequence[SourceValues], workspace: Path | None
 ) -> tuple[tuple[str, ...], tuple[FolderIgnore, ...]]:
-    """Return the user's patterns of ``context.ignore``, and those of folders; none is ever taken away."""
+    """Return the user's patterns of ``context.ignore``, and those of the folder; none is ever taken away."""
     key = by_path()["context", "ignore"]
     own: list[str] = []
     of_machine: list[str] = []
-    of_folders: list[FolderIgnore] = []
+    of_folder: list[tuple[str, ...]] = []
     for options in every:
         patterns = cast("tuple[str, ...]", options.values.get(key, ()))
         if options.source.is_machines:
@@ -203,15 +225,17 @@ def _patterns(
             of_machine += (pattern for pattern in patterns if not pattern.startswith("!"))
         elif options.source.folder is None:
             own += patterns
-        elif options.is_closed or patterns:
-            # What a list that is not known would exclude: no file of the folder is sent.
-            folder = str(options.source.folder.absolute())
-            of_folders.append(FolderIgnore(folder, ("*",) if options.is_closed else patterns))
-    if not has_folders:
+        elif options.is_closed:
+            # What the list would exclude is not known, so no file of the folder is sent.
+            of_folder.append(("*",))
+        elif patterns:
+            of_folder.append(patterns)
+    if workspace is None:
         # Without a folder, an editor's settings are the user's. They come first, so that none of them
         # includes again what the user's own files exclude.
-        return (*(pattern for rules in of_folders for pattern in rules.patterns), *own, *of_machine), ()
-    return (*own, *of_machine), tuple(dict.fromkeys(of_folders))
+        return (*(pattern for patterns in of_folder for pattern in patterns), *own, *of_machine), ()
+    folder = str(workspace.absolute())
+    return (*own, *of_machine), tuple(FolderIgnore(folder, patterns) for patterns in of_folder)
 
 
 def _settings(values: Mapping[Key, object]) -> Settings:

@@ -10,6 +10,7 @@ schema``, the page ``docs/settings.md`` and VS Code's ``package.json`` are made 
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -341,7 +342,12 @@ class OwnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Settings(OwnSettings, frozen=True, kw_only=True):
     """All settings, resolved. ``Settings()`` is the defaults.
 
-    ``context.ignore`` has the patterns of all the user's own sources, ``folder_ignore`` those of folders.
+    ``context.ignore`` has the patterns of all the user's own sources, ``folder_ignore`` those of workspaces.
+    ``folder_completion`` are those of completion in each folder of a workspace with several; its backend and
+    FIM layout are those of ``completion``.
     """
 
     folder_ignore: tuple[FolderIgnore, ...] = ()
+    folder_completion: Mapping[Path, CompletionSettings] = field(
+        default_factory=dict[Path, CompletionSettings]
+    )

@@ -14,7 +14,7 @@ from typing import TypeVar, Unpack
 from homebody.regular_file import read_regular
 from homebody.settings import paths
 from homebody.settings.files import MAX_BYTES
-from homebody.settings.load import Loaded, Sources, load
+from homebody.settings.load import Loaded, Sources, load_folders
 from homebody.settings.schema import Settings
 
 _Value = TypeVar("_Value")
@@ -66,7 +66,7 @@ class SettingsSource:
         before: "SettingsSource | None" = None,
         **sources: Unpack[Sources],
     ) -> None:
-        self._read = partial(load, folders, configurations, **sources)
+        self._read = partial(load_folders, folders, configurations, **sources)
         own = sources.get("user_file") or paths.user_file()
         names = (paths.machine_file(), own, *map(paths.workspace_file, folders))
         self.loaded: Loaded

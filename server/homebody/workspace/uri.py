@@ -1,9 +1,13 @@
 """Converts paths to ``file:`` URIs and back, and returns names for display; does not access the disk."""
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
+
+_Value = TypeVar("_Value")
 
 
 def uri_of(path: Path) -> str:
@@ -38,6 +42,14 @@ def path_of(uri: str) -> Path | None:
 def is_share(path: str) -> bool:
     """Whether Windows would connect to the machine that a path names (``//there/share``) to look at it."""
     return len(path) > 1 and path[0] in "/\\" and path[1] in "/\\"
+
+
+def of_nearest_folder(values: Mapping[Path, _Value], uri: str) -> _Value | None:
+    """Return the value of the innermost folder that holds the file; ``None`` if none of them does."""
+    path = path_of(uri) if values else None
+    if path is None:
+        return None
+    return next((values[folder] for folder in path.parents if folder in values), None)
 
 
 def file_name(uri: str) -> str:

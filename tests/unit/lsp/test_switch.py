@@ -1,5 +1,7 @@
 """Completion on and off: settings, then toggles over them."""
 
+from pathlib import Path
+
 from homebody.lsp.switch import Switch
 from homebody.settings import CompletionSettings, Settings
 from homebody.text import Document
@@ -25,6 +27,16 @@ def test_a_language_stays_off_while_everything_is_off():
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
     assert switch.suggests(PYTHON, invoked=False)
+
+
+def test_a_folder_has_its_own_settings_and_the_same_toggles():
+    switch = Switch(Settings(folder_completion={Path("/quiet"): CompletionSettings(enabled=False)}))
+    quiet = Document.create("file:///quiet/app.py", "python", 1, "")
+    assert not switch.suggests(quiet, invoked=False)
+    assert switch.suggests(PYTHON, invoked=False)
+    assert switch.turn("python", enabled=False) is False
+    assert not switch.suggests(PYTHON, invoked=False)
+    assert switch.settings.folder_completion[Path("/quiet")].languages["python"] is False
 
 
 def test_manual_suggests_only_when_asked():

@@ -30,20 +30,13 @@ def load(user_file: Path, workspace: Path) -> Load:
         user: str | bytes | None = None,
         project: str | bytes | None = None,
         environ: Mapping[str, str] | None = None,
-        folder_configuration: object = None,
         **sources: object,
     ) -> tuple[Settings, list[Problem]]:
         for path, content in ((user_file, user), (workspace / ".homebody.toml", project)):
             if content is not None:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content if isinstance(content, bytes) else os.fsencode(content))
-        loaded = load_all(
-            [workspace],
-            {workspace: folder_configuration},
-            user_file=user_file,
-            environ=environ or {},
-            **sources,
-        )
+        loaded = load_all(workspace=workspace, user_file=user_file, environ=environ or {}, **sources)
         return loaded.settings, list(loaded.problems)
 
     return _load

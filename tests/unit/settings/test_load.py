@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.load import load as load_with_origins
+from homebody.settings.load import load_folders
 
 SOURCES = (
     {"user": "[completion]\nmax_tokens = 1"},
@@ -30,7 +31,7 @@ def test_later_sources_win(load, last):
 def test_every_source_is_reported_by_name(load, user_file, workspace):
     load(user="[log]\nenabled = true", project="[chat]\nmax_tokens = 55")
     loaded = load_with_origins(
-        folders=[workspace], user_file=user_file, environ={"HOMEBODY_CHAT_TEMPERATURE": "0.5"}
+        workspace=workspace, user_file=user_file, environ={"HOMEBODY_CHAT_TEMPERATURE": "0.5"}
     )
 
     assert loaded.origins == {
@@ -284,7 +285,7 @@ _JSON = st.recursive(
 def test_nothing_that_is_sent_ever_raises(sent, variables):
     environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
     loaded = load_with_origins(
-        folders=[Path("/nowhere")],
+        workspace=Path("/nowhere"),
         user_file=Path("/nowhere/config.toml"),
         environ=environ,
         initialization_options=sent,
@@ -296,27 +297,17 @@ def test_nothing_that_is_sent_ever_raises(sent, variables):
     assert [problem for problem in loaded.problems if not problem.message.isprintable()] == []
 
 
-def test_what_any_folder_of_a_window_limits_counts_for_all_of_them(tmp_path):
-    """Of other values, the first folder's; what the editor sends for all of them is not trusted like one."""
+def test_each_folder_of_a_window_has_its_own_completion_but_not_its_own_model(tmp_path):
+    """What any folder limits counts for all of them; the first folder's file counts for the window."""
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder, limit in zip(folders, (2048, 4096), strict=True):
         folder.mkdir()
-        (folder / ".homebody.toml").write_text(
-            f"context = {{max_file_bytes = {limit}, ignore = ['{limit}/']}}\nchat.max_tokens = {limit}"
-        )
-    user_file = tmp_path / "config.toml"
-    user_file.write_text(f"trusted_folders = ['{folders[1]}']")
-    own = {folders[1]: {"completion": {"enabled": False}}}
-    everywhere = {"context": {"ignore": ["all/"]}, "backend": {"model": "theirs"}}
-    loaded = load_with_origins(folders, own, user_file=user_file, environ={}, configuration=everywhere)
+        (folder / ".homebody.toml").write_text(f"context.max_file_bytes = {limit}\nchat.max_tokens = {limit}")
+    own = {folders[1]: {"completion": {"maxTokens": 5, "fim": "qwen"}, "context": {"snippets": False}}}
+    loaded = load_folders(folders, own, user_file=tmp_path / "none.toml", flags={"completion.fim": "granite"})
 
-    settings = loaded.settings
-    assert (settings.context.max_file_bytes, settings.chat.max_tokens) == (2048, 2048)
-    assert not settings.completion.enabled
-    assert settings.backend.model is None
-    assert {(rules.folder, rules.patterns) for rules in settings.folder_ignore} == {
-        (str(folders[0]), ("2048/",)),
-        (str(folders[1]), ("4096/",)),
-        (str(folders[0]), ("all/",)),
-        (str(folders[1]), ("all/",)),
-    }
+    context, completion = loaded.settings.context, loaded.settings.folder_completion
+    assert (context.snippets, context.max_file_bytes, loaded.settings.chat.max_tokens) == (False, 2048, 2048)
+    assert [(own.max_tokens, own.fim) for own in completion.values()] == [(128, "granite"), (5, "granite")]
+    assert list(completion) == folders
+    assert len(loaded.problems) == 1

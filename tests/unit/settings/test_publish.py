@@ -71,7 +71,7 @@ def test_what_vscode_sends_unasked_changes_nothing(tmp_path):
         if not name.startswith("homebody.server.")
     }
 
-    loaded = load(folders=[tmp_path], user_file=tmp_path / "config.toml", environ={}, configuration=defaults)
+    loaded = load(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={}, configuration=defaults)
 
     assert loaded.problems == ()
     assert (loaded.settings.log.enabled, loaded.settings.backend.url) == (True, "http://127.0.0.1:1")

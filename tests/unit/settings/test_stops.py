@@ -157,7 +157,7 @@ def test_another_wrong_key_of_an_editor_is_one_message(load_own, source, sent, p
 
 def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
     (tmp_path / ".homebody.toml").write_text("\n\n[completion]\ncolour = 3\nenabled = false")
-    loaded = load_sources(folders=[tmp_path], user_file=tmp_path / "config.toml", environ={})
+    loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
     assert ([problem.key for problem in loaded.problems], stops_of(loaded)) == (["completion.colour"], ())
     assert not loaded.settings.completion.enabled
 

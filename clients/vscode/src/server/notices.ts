@@ -7,9 +7,12 @@
 import { type LogOutputChannel, commands } from "vscode";
 import {
     type LanguageClient,
+    type MessageActionItem,
     MessageType,
     ShowMessageNotification,
     type ShowMessageParams,
+    ShowMessageRequest,
+    type ShowMessageRequestParams,
 } from "vscode-languageclient/node";
 
 import { type Buttons, type Show, inform, offer, showError, warn } from "../notify";
@@ -27,6 +30,7 @@ const TRUST_HERE = " VS Code's workspace trust is another list: it decides wheth
 /** Show the messages of a server that has just started: the client sets its own handlers at each start. */
 export function attachNotices(client: LanguageClient, status: StatusItem, log: LogOutputChannel): void {
     client.onNotification(ShowMessageNotification.type, (params) => void show(params, status, log));
+    client.onRequest(ShowMessageRequest.type, ask);
 }
 
 async function show({ type, message }: ShowMessageParams, status: StatusItem, log: LogOutputChannel): Promise<void> {
@@ -38,6 +42,12 @@ async function show({ type, message }: ShowMessageParams, status: StatusItem, lo
         ...(isWithoutModel ? WITHOUT_MODEL : {}),
         "Show Log": () => log.show(),
     });
+}
+
+/** Show a message whose buttons the server knows; it gets the one that is pressed. */
+async function ask({ type, message, actions = [] }: ShowMessageRequestParams): Promise<MessageActionItem | null> {
+    const answer = await showOf(type)(message, ...actions.map(({ title }) => title));
+    return actions.find(({ title }) => title === answer) ?? null;
 }
 
 function showOf(type: MessageType): Show {

@@ -54,7 +54,7 @@ async def complete(
     if not 0 <= offset <= len(document.text):
         message = f"{file_name(document.uri)} has offsets 0 to {len(document.text)}: there is no {offset}."
         raise PositionOutOfRange(message)
-    settings = engine.settings.completion
+    settings = engine.completion_settings(document)
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
     if session is None:
@@ -69,7 +69,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     ticket, look = session.document_state(document.uri).ticket, session.new_look()
     with suppress(HomebodyError):
         refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
-        if refused or not engine.settings.completion.is_on(document.language_id):
+        if refused or not engine.completion_settings(document).is_on(document.language_id):
             return
         session.recent.viewed(document, offset)
         place = await place_at(session, document, offset)

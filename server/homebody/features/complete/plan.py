@@ -106,7 +106,7 @@ class Place:
     @property
     def at_once(self) -> int:
         """Tokens that may be read before a request is answered."""
-        budget = self.engine.settings.completion.latency_budget_ms / 1000
+        budget = self.engine.completion_settings(self.document).latency_budget_ms / 1000
         return max(_LEAST_TOKENS, int(self.speed * budget))
 
     @property
@@ -219,7 +219,7 @@ def _window(
     """Freeze the beginning of prompts at the cursor: how much of the file and of the project they have."""
     info, row, document, offset = place.info, place.row, place.document, place.offset
     count, speed = place.engine.completion.tokens.count, place.engine.completion.speed.prompt
-    output = min(place.engine.settings.completion.max_tokens, info.context_length // 4)
+    output = min(place.engine.completion_settings(document).max_tokens, info.context_length // 4)
     fits = prompt_room(info.context_length, output + _OVERHEAD_TOKENS)
     whole = min(fits, place.whole)
     wanted = whole if tokens is None else min(whole, tokens)

@@ -113,7 +113,7 @@ def request_at(
 ) -> Request:
     """Inspect the text at the cursor and decide how much to request."""
     document, engine = place.document, place.engine
-    settings = engine.settings.completion
+    settings = engine.completion_settings(document)
     cursor = cursor_context(document, engine.trees.newest(document), place.offset)
     wanted = lines_wanted(cursor, settings.multiline)
     wait = settings.debounce_ms
