@@ -240,7 +240,6 @@ def _ready(server: NativeServer | None, facts: Facts, fit: Fit, key: str) -> Rea
         port=server.port if server else LOADING,
         api_key=key,
         pid=os.getpid(),
-        version=shared.host_version(),
         model=str(facts.path),
         architecture=facts.architecture,
         context_length=fit.context_length,

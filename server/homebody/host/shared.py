@@ -75,8 +75,6 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     ----------
     port, api_key
         The port on 127.0.0.1, and the key that every request needs.
-    version
-        Version of Homebody and of the native part; each version has its own host.
     context_length
         In tokens, of one request.
     fim
@@ -89,7 +87,6 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     port: int
     api_key: str
     pid: int
-    version: str
     model: str
     architecture: str
     context_length: int

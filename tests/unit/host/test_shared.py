@@ -46,7 +46,6 @@ def ready(port=4711):
         port=port,
         api_key="secret",
         pid=1,
-        version=shared.host_version(),
         model="m.gguf",
         architecture="llama",
         context_length=8192,
