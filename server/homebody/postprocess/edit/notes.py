@@ -32,18 +32,13 @@ _LONGEST = 60
 
 _WORD = re.compile(r"[$@]*[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
-_QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
-_QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
-_POINTER = re.compile("pointer_expression|unary")
+_QUOTES = re.compile(r"\A[A-Za-z@$]{0,3}#*(?:\"{3}|'{3}|[\"'`])|(?:\"{3}|'{3}|[\"'`])#*\Z")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
 _KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
 _NEW_CODE = "the new code"
-_RECEIVER = re.compile(r"\W.*", re.DOTALL)
-_IN_HEADS = frozenset({"name", "word"})
-"""Kinds that are not counted in heads, which are compared as a whole."""
 _PAIRED = frozenset({"number", "value", "string", "comment"})
 _EFFECTS = frozenset(
     {
@@ -82,12 +77,10 @@ def notes_of(edit: Edited, imports: Sequence[NewImport] = ()) -> list[Note]:
     language = language_of(before.document.language_id, before.document.uri)
     if language.prose and language.blocks == "none":
         return []
-    unknown = [
-        Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
-        for name in undefined_names(edit, imports) or ()
-    ]
+    what = "which nothing in the file defines or imports"
+    unknown = undefined_names(edit, imports) or ()
+    notes = [*_definitions(edit), *(Note(f"uses `{name}`, {what}", kind="undefined") for name in unknown)]
     unused = before.local & before.used & after.local - after.used
-    notes = [*_definitions(edit), *unknown]
     notes += [Note(f"no longer uses `{name}`") for name in sorted(unused)]
     mentioned = " ".join(note.text for note in notes)
     old, new = _counted(before), _counted(after)
@@ -144,9 +137,7 @@ def _definitions(edit: Edited) -> list[Note]:
         for side in (edit.before, edit.after)
     )
     names = {each.name for each in new}
-    gone: list[Note] = []
-    come: list[Note] = []
-    changed: list[Note] = []
+    gone, come, changed = list[Note](), list[Note](), list[Note]()
     # One of several overloads may be unchanged.
     for before, after in _pairs((old - new).elements(), (new - old).elements(), lambda each: each[:2]):
         if before and after:
@@ -156,15 +147,14 @@ def _definitions(edit: Edited) -> list[Note]:
             changed.append(Note(f"{what} the head of `{after.name}`"))
         elif before:
             place = _used_in(edit, before.name) if before.name not in names else ""
-            used = f", which {place} still uses" if place else ""
             kind = "undefined" if place == _NEW_CODE else "broken" if place else ""
+            used = f", which {place} still uses" if place else ""
             gone.append(Note(f"removes the {before.shown}{used}", kind=kind))
         elif after:
             place = _defined_in(edit, after)
             again = f", which {place} defines too" if place else ""
             more = again or ("" if _used_in(edit, after.name, but=1) else ", which nothing in the file uses")
-            kind = "broken" if again else ""
-            come.append(Note(f"adds the {after.shown}{more}", goes=bool(more), kind=kind))
+            come.append(Note(f"adds the {after.shown}{more}", bool(more), "broken" if again else ""))
     return [*gone, *come, *changed]
 
 
@@ -213,7 +203,8 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
             continue
         key = token.kind, token.text
         kind = kinds[key] if key in kinds else kinds.setdefault(key, _kind_of(token))
-        if kind and not (at in in_heads and kind in _IN_HEADS):
+        # Heads are compared as a whole.
+        if kind and not (at in in_heads and kind in ("name", "word")):
             # Keywords of SQL and PHP may be in capitals.
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
@@ -294,8 +285,7 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Mapping[in
 def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
     """What is assigned to, if the sign is at ``at``: ``=``, ``+=``, a type's ``:``.
 
-    Members, elements, and what a pointer points to. Variables are left out: what becomes of them shows where
-    they are used.
+    Members, elements, and what a pointer points to; what becomes of variables shows where they are used.
     """
     while tokens[at].text.endswith(("=", ":", ",")):
         first, depth = at, 0
@@ -306,7 +296,9 @@ def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
                 break
             first -= 1
             depth += (before == "]") - (before == "[")
-        is_pointed_to = first and tokens[first - 1].text == "*" and _POINTER.search(tokens[first - 1].parent)
+        is_pointed_to = (
+            first and tokens[first - 1].text == "*" and re.search("pointer|unary", tokens[first - 1].parent)
+        )
         first -= bool(is_pointed_to)
         target = [token.text for token in tokens[first:at]]
         if len(target) > 1 or (target and target[0].startswith("@")):
@@ -347,7 +339,7 @@ def _changes(
         verb = "adds" if not old else "changes" if new else "removes"
         more = f" to {mark.format(_short(new))}" if old and new else ""
         # What is written to a variable that is gone, nothing reads any more.
-        is_own = not new and kind in ("call", "assignment") and _RECEIVER.sub("", old or "") in lost_names
+        is_own = not new and kind in ("call", "assignment") and re.split(r"\W", old or "")[0] in lost_names
         if not (is_own and kind == "assignment"):
             text = f"{verb} {what}{mark.format(_short(old or new or ''))}{more}"
             yield Note(text, goes=bool(old), kind="own" if is_own else kind)
