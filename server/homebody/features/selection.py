@@ -42,9 +42,7 @@ _CELL_LINES = 60
 
 async def tree_of(engine: Engine, document: Document) -> Tree:
     """Return the tree of the open document; for a file on disk, parse it."""
-    if engine.trees.follows(document):
-        await engine.trees.ready(document)
-    tree = engine.trees.newest(document)
+    tree = await engine.trees.ready(document)
     return tree if tree.fits(document) else await asyncio.to_thread(parse, document)
 
 

@@ -118,7 +118,6 @@ def prepare(language: Language) -> None:
     query(language, "scopes")
     query(language, "places")
     keywords(language)
-    described(language)
 
 
 @cache
@@ -146,16 +145,12 @@ def block_kinds(language: Language) -> frozenset[str]:
     """Kinds of nodes that the language's query file calls blocks."""
     if not language.grammar:
         return frozenset()
-    patterns = _BLOCK_PATTERN.findall(query_text(language))
+    patterns = _BLOCK_PATTERN.findall(_read(language.query or language.name))
     return frozenset(kind for pattern in patterns for kind in _KIND.findall(pattern))
 
 
-def query_text(language: Language) -> str:
-    """Return the patterns of a language's query file, the inherited ones first."""
-    return _read(language.query or language.name)
-
-
 def _read(name: str) -> str:
+    """Return the patterns of a query file, the inherited ones first."""
     text = files("homebody.syntax").joinpath("queries", f"{name}.scm").read_text(encoding="utf-8")
     if (match := _INHERITS.match(text)) is None:
         return text
@@ -166,5 +161,5 @@ def _patterns(language: Language, group: Group) -> str:
     """Patterns of the language's query file with a capture of ``group``."""
     if not language.grammar:
         return ""
-    patterns = _PATTERN_START.split(query_text(language))
+    patterns = _PATTERN_START.split(_read(language.query or language.name))
     return "".join(pattern for pattern in patterns if _CAPTURES[group].search(pattern))

@@ -68,7 +68,7 @@ def _cursors(
     if within is not None:
         whole.set_byte_range(*tree.byte_range(within))
         alone.set_byte_range(*tree.byte_range(within))
-    for node, is_whole in searched(tree, within):
+    for node, is_whole in _searched(tree, tree.handle, within):
         yield whole if is_whole else alone, node
 
 
@@ -151,17 +151,17 @@ def count_errors(tree: Tree) -> int:
     return sum(1 for _ in islice(errors, _MOST_ERRORS))
 
 
-def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Node, bool]]":
+def _searched(
+    tree: Tree, handle: "tree_sitter.Tree", within: Span | None
+) -> "Iterator[tuple[tree_sitter.Node, bool]]":
     """Nodes that touch ``within`` on which to run queries, and whether to include their descendants.
 
     For each of many unnamed siblings, a query reads all later ones: 10,000 unclosed brackets are 10,000
     children of one error node and took 40 ms; 40,000 took 640 ms. So queries only run over small nodes;
     larger ones are walked here, at a constant cost per sibling.
     """
-    if tree.handle is None:
-        return
     first, last = tree.byte_range(within) if within else (-1, tree.units.to_byte(tree.length) + 1)
-    cursor = tree.handle.walk()
+    cursor = handle.walk()
 
     def enter(node: "tree_sitter.Node") -> bool:
         return node.end_byte - node.start_byte > _SMALL and node.end_byte >= first and _enter(cursor, first)

@@ -112,7 +112,7 @@ def parse_text(
         return None
     if language.unsafe and re.search(language.unsafe, text, re.MULTILINE):
         return None
-    stop = _Limit(len(text), give_up).is_reached
+    stop = _limit(len(text), give_up)
     read = _reader(text, units)
     parser = Parser(loaded)
     try:
@@ -145,32 +145,29 @@ def _astral(text: str) -> Sequence[int]:
     return array("q", (astral.start() for astral in _ASTRAL.finditer(text)))
 
 
-class _Limit:
-    """Limits of one parse: processor time, memory, and the arrival of a newer text."""
+def _limit(length: int, give_up: Event | None) -> Callable[[int, bool], bool]:
+    """Return whether to end a parse: no processor time or memory is left, or a newer text has arrived.
 
-    def __init__(self, length: int, give_up: Event | None) -> None:
-        now = time.thread_time()
-        self._deadline = now + _BASE_SECONDS + length * _SECONDS_PER_CHAR
-        self._next_look = now + _SECONDS_BETWEEN_LOOKS
-        self._memory = 0
-        self._give_up = give_up
+    It is called about every hundred steps of the parser.
+    """
+    next_look = time.thread_time() + _SECONDS_BETWEEN_LOOKS
+    deadline = next_look + _BASE_SECONDS + length * _SECONDS_PER_CHAR
+    most = 0
 
-    def is_reached(self, _byte: int, _has_error: bool) -> bool:  # noqa: FBT001 - called by tree-sitter
-        """Whether to end the parse here; called about every hundred steps of the parser."""
-        if self._give_up is not None and self._give_up.is_set():
+    def is_reached(_byte: int, _has_error: bool) -> bool:  # noqa: FBT001 - called by tree-sitter
+        nonlocal next_look, most
+        if give_up is not None and give_up.is_set():
             return True
-        now = time.thread_time()
-        if now < self._next_look:
+        if (now := time.thread_time()) < next_look:
             return False
-        self._next_look = now + _SECONDS_BETWEEN_LOOKS
-        return now > self._deadline or self._has_grown()
-
-    def _has_grown(self) -> bool:
+        next_look = now + _SECONDS_BETWEEN_LOOKS
         from psutil import Process
 
         memory = Process().memory_info().rss
-        self._memory = self._memory or memory
-        return memory - self._memory > _MAX_GROWTH
+        most = most or memory + _MAX_GROWTH
+        return now > deadline or memory > most
+
+    return is_reached
 
 
 def _reader(text: str, units: Units) -> Callable[[int, object], bytes]:

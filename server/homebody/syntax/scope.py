@@ -132,7 +132,7 @@ def scope_around(document: Document, tree: Tree, span: Span) -> Definition | Non
     White space at the span's ends does not count.
     """
     line = document.line_of(span.start)
-    text_start = document.line_starts[line] + len(_indentation(document, line))
+    text_start = document.line_starts[line] + len(indentation.indent_of(document.line_text(line)))
     start = max(span.start, min(text_start, document.line_span(line).end))
     end = max(start, span.start + len(document.slice(span).rstrip()))
     for scope in reversed(scopes_at(document, tree, start)):
@@ -380,9 +380,3 @@ def _header(document: Document, tree: Tree, definition: Definition, whole: Span)
     if not document.text[line_start:start].strip():
         start = line_start
     return Span(start, max(start, end)), signature
-
-
-def _indentation(document: Document, line: int) -> str:
-    span = document.line_span(line)
-    text = document.text[span.start : min(span.end, span.start + _MAX_SIGNATURE)]
-    return text[: len(text) - len(text.lstrip())]

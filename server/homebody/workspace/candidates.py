@@ -34,11 +34,6 @@ class _Shown:
     rank: int
     names: list[str]
 
-    @property
-    def is_signature(self) -> bool:
-        """Whether it has only a few lines."""
-        return self.piece.text.count("\n") < _MAX_SIGNATURE_LINES
-
 
 def candidates(pieces: Sequence[Piece], root: Path, own: str) -> list[Candidate]:
     """Return ``pieces``, best first, as candidates below the folder ``root``.
@@ -103,7 +98,8 @@ def _continues(run: Sequence[_Shown], shown: _Shown) -> bool:
     """Whether ``shown`` is a signature near those of ``run``."""
     last, piece = run[-1].piece, shown.piece
     is_near = piece.path == last.path and piece.first_line - last.last_line <= _NEAR_LINES
-    return is_near and run[-1].is_signature and shown.is_signature and len(run) < _MAX_TOGETHER
+    is_short = max(last.text.count("\n"), piece.text.count("\n")) < _MAX_SIGNATURE_LINES
+    return is_near and is_short and len(run) < _MAX_TOGETHER
 
 
 def _candidate(run: Sequence[_Shown], root: Path) -> Candidate:

@@ -197,12 +197,10 @@ def _why_unread(path: Path, error: Exception, max_bytes: int) -> str:
             return f"is larger than {limit}: raise context.maxFileBytes to read it"
         case FileRefused() if path.is_dir():
             return "is a folder: name a file in it"
-        case FileRefused():
-            return "is not a regular file: save its content to a file first"
         case FileNotFoundError() | NotADirectoryError():
             return "does not exist: check the path"
         case _:
-            return f"cannot be read ({getattr(error, 'strerror', None) or error}): check its permissions"
+            return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def decoded(data: bytes, name: str) -> str:

@@ -110,7 +110,7 @@ class Gate:
         """Return the reason for each source that may not be sent to a model. Raises ``stopped``."""
         asked = tuple(dict.fromkeys(uris))
         rules, answer = self._rules, await self._looked_up(asked)
-        if answer is not None and answer.settings_changed and self.on_change is not None:
+        if answer is not None and answer[0] and self.on_change is not None:
             async with self._changing:
                 await self.on_change()
         while rules is not self._rules:
@@ -119,7 +119,7 @@ class Gate:
             raise self.stopped
         if answer is None:
             return dict.fromkeys(asked, UNKNOWN)
-        reasons = {uri: answer.reasons[uri] or (KEY if uri in self._keys else None) for uri in asked}
+        reasons = {uri: reason or (KEY if uri in self._keys else None) for uri, reason in answer[1].items()}
         return {uri: reason for uri, reason in reasons.items() if reason is not None}
 
     async def check(self, sources: Iterable[str], texts: Iterable[str]) -> None:
@@ -141,33 +141,27 @@ class Gate:
         if any(map(holds_private_key, texts)):
             raise Excluded(_THIS_PROMPT, KEY)
 
-    async def _looked_up(self, uris: Sequence[str]) -> "_Answer | None":
-        """Look everything up in a thread; ``None`` if the disk does not answer in time."""
+    async def _looked_up(self, uris: Sequence[str]) -> tuple[bool, dict[str, str | None]] | None:
+        """Look up in a thread whether a settings file has changed, and the reason against each URI.
+
+        ``None`` if the disk does not answer in time.
+        """
         rules, watch = self._rules, self.watch
         named = {uri: (uri, self.file_of(uri) or uri) for uri in uris}
         if not self._free.acquire(blocking=False):
             return None
-        lookup = in_thread(lambda: _Answer(rules.now(), named, watch))
+        lookup = in_thread(lambda: (watch is not None and watch(), _reasons(rules.now(), named)))
         lookup.add_done_callback(lambda _: self._free.release())
         # ``wait`` cancels nothing: a thread cannot be cancelled.
         await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
         return lookup.result() if lookup.done() else None
 
 
-class _Answer:
-    """What the disk says now: the reason against each URI, and whether a settings file has changed."""
-
-    def __init__(
-        self, rules: PathRules, named: Mapping[str, Sequence[str]], watch: Callable[[], bool] | None
-    ) -> None:
-        self.settings_changed = watch is not None and watch()
-        folders = set[str]()
-        reasons = {
-            name: _reason_against(rules, name, folders) for name in dict.fromkeys(chain(*named.values()))
-        }
-        self.reasons = {
-            uri: next(filter(None, map(reasons.get, names)), None) for uri, names in named.items()
-        }
+def _reasons(rules: PathRules, named: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
+    """Return the reason against each text, by the URIs of the files that may hold it."""
+    folders = set[str]()
+    reasons = {uri: _reason_against(rules, uri, folders) for uri in dict.fromkeys(chain(*named.values()))}
+    return {uri: next(filter(None, map(reasons.get, names)), None) for uri, names in named.items()}
 
 
 def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None:

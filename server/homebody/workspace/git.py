@@ -36,6 +36,13 @@ _QUIET = {
 }
 # A content filter of the user's own configuration (such as git-lfs) is kept; one of the repository is not.
 _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
+_LISTING = {
+    "diff": (
+        *("--name-only", "--diff-filter=d", "--no-renames"),
+        *("--no-ext-diff", "--no-textconv", "--ignore-submodules=all"),
+    ),
+    "status": ("--ignore-submodules=all",),
+}
 _OWN_SCOPES = frozenset({"local", "worktree"})
 
 
@@ -76,18 +83,17 @@ class Repository:
             Git is not installed, refuses the repository, or knows no such revision with a common ancestor.
 
         """
-        form = "--merge-base", "--name-only", "--diff-filter=d", "--no-renames", "--end-of-options"
-        names = self._names("diff", *form, revision, "--")
+        names = self._names("diff", "--merge-base", "--end-of-options", revision, "--")
         names += self._names("ls-files", "--others", "--exclude-standard")
         return self._paths(names)
 
     def staged(self) -> list[Path]:
         """Return files whose staged text differs from the last commit, sorted. Raises ``GitFailed``."""
-        return self._paths(self._names("diff", "--cached", "--name-only", "--diff-filter=d", "--no-renames"))
+        return self._paths(self._names("diff", "--cached"))
 
     def unstaged(self) -> list[Path]:
         """Return tracked files that differ from what is staged, sorted. Raises ``GitFailed``."""
-        return self._paths(self._names("diff", "--name-only", "--diff-filter=d", "--no-renames"))
+        return self._paths(self._names("diff"))
 
     def uncommitted(self) -> list[Path]:
         """Return files that differ from the last commit, including untracked ones, sorted.
@@ -148,8 +154,7 @@ class Repository:
         return values
 
     def _names(self, command: str, *arguments: str) -> list[str]:
-        quiet = {"diff": ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all")}
-        own = {**quiet, "status": ("--ignore-submodules=all",)}.get(command, ())
+        own = _LISTING.get(command, ())
         return _split(self.run(command, "-z", *own, *arguments))
 
     def _paths(self, names: Iterable[str]) -> list[Path]:

@@ -28,7 +28,6 @@ from homebody.workspace.patterns import Patterns, TooManyPatterns
 _GIT_FILE = ".gitignore"
 _OWN_FILE = ".homebodyignore"
 _REPOSITORY = ".git"
-IGNORE_FILES = (_GIT_FILE, _OWN_FILE)
 
 BY_USER = "your context.ignore excludes it"
 BY_FOLDER = "the workspace's context.ignore excludes it"
@@ -202,11 +201,6 @@ class PathRules:
     def ignores(self, path: Path) -> bool:
         """Whether ``path``, which is absolute, is excluded."""
         return bool(self.reason_against(path))
-
-
-def rules_for(root: Path, exclude: Exclude | None = None) -> FolderRules:
-    """Return the rules for a walk through ``root``, for files that nobody opened."""
-    return PathRules((root,), exclude, is_index=True).of(root)
 
 
 class _NoListError(Exception):

@@ -47,11 +47,7 @@ def module_path(path: str) -> str:
     pure = PurePosixPath(path)
     if _ROOT.match(pure.name) and pure.parent.name:
         return str(pure.parent)
-    return (
-        str(pure.parent / _JS_SUFFIX.sub("", pure.name))
-        if _JS_SUFFIX.search(path)
-        else str(pure.with_suffix(""))
-    )
+    return str(pure.parent / (_JS_SUFFIX.sub("", pure.name) if _JS_SUFFIX.search(path) else pure.stem))
 
 
 def stem_of(path: str) -> str:

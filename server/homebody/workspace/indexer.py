@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from homebody.regular_file import read_regular
 from homebody.workspace.files import Limits, Walk, WalkedFile
-from homebody.workspace.ignore import rules_for
+from homebody.workspace.ignore import PathRules
 from homebody.workspace.process import IndexJob, IndexProgress
 from homebody.workspace.store import (
     IndexWriter,
@@ -101,7 +101,8 @@ def update(job: IndexJob, connection: sqlite3.Connection) -> Iterator[IndexProgr
     """
     with closing(IndexWriter(connection)) as writer, closing(GuardedExtract(job.note)) as extract:
         root = Path(job.root)
-        walk = Walk(root, rules_for(root, job.exclude), Limits(max_file_bytes=job.max_file_bytes))
+        rules = PathRules((root,), job.exclude, is_index=True).of(root)
+        walk = Walk(root, rules, Limits(max_file_bytes=job.max_file_bytes))
         files = set(walk)
         known = writer.known()
         if walk.looks or not walk.skipped["unreadable"]:  # the index of a network drive that is away is kept
@@ -181,13 +182,10 @@ def _limit(seconds: float) -> None:
 
 def _lower_priority() -> None:
     """Give this process the lowest priority."""
-    with suppress(OSError, ImportError):
-        if os.name == "nt":
-            import psutil
+    import psutil  # 15 ms that nobody waits for
 
-            psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
-        else:
-            os.nice(19)
+    with suppress(psutil.Error):
+        psutil.Process().nice(getattr(psutil, "IDLE_PRIORITY_CLASS", 19))  # Windows has classes
 
 
 if __name__ == "__main__":

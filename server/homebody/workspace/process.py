@@ -101,11 +101,6 @@ class IndexerProcess:
         self._crashes = 0
         self.given_up = False
 
-    @property
-    def pid(self) -> int | None:
-        """Id of the process, ``None`` while none is running."""
-        return None if self._process is None else self._process.pid
-
     def submit(self, job: IndexJob) -> None:
         """Queue ``job``."""
         if self.given_up:

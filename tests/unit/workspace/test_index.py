@@ -158,7 +158,7 @@ async def test_without_snippets_there_is_no_index(root, tmp_path):
 async def test_a_process_that_dies_is_started_again(root):
     async with opened(root) as index:
         for number in range(2):
-            psutil.Process(index._process.pid).kill()
+            psutil.Process(index._process._process.pid).kill()
             (root / f"shop/new{number}.py").write_text(f"def brand_new{number}(): ...\n")
             index.refresh([root / f"shop/new{number}.py"])
             await asyncio.wait_for(index.settled(), 60)
@@ -169,7 +169,7 @@ async def test_a_process_that_dies_is_started_again(root):
 async def test_only_work_that_nobody_waits_for_has_the_lowest_priority(root):
     """On a busy machine, a question in a terminal would otherwise be asked without the index."""
     async with opened(root) as index:
-        process = psutil.Process(index._process.pid)
+        process = psutil.Process(index._process._process.pid)
         assert process.nice() == os.nice(0)
         index.start()
         await asyncio.wait_for(index.settled(), 60)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from homebody.workspace.files import Limits, Walk
-from homebody.workspace.ignore import rules_for
+from homebody.workspace.ignore import PathRules
 
 
 def walked(root: Path, **limits: int) -> tuple[list[str], Walk]:
-    walk = Walk(root, rules_for(root), Limits(**limits))
+    walk = Walk(root, PathRules((root,), is_index=True).of(root), Limits(**limits))
     return [entry.path for entry in walk], walk
 
 
@@ -23,7 +23,7 @@ def make(root: Path, *paths: str, text: str = "x\n") -> None:
 def test_files_come_from_the_top_down_with_size_and_time(tmp_path):
     """Entries near the top come first, so that a limit cuts the deepest folders."""
     make(tmp_path, "b/c/d.py", "b/e.py", "z.py", "a.py")
-    entries = list(Walk(tmp_path, rules_for(tmp_path)))
+    entries = list(Walk(tmp_path, PathRules((tmp_path,), is_index=True).of(tmp_path)))
     assert [entry.path for entry in entries] == ["a.py", "z.py", "b/e.py", "b/c/d.py"]
     facts = (tmp_path / "a.py").stat()
     assert (entries[0].size, entries[0].mtime_ns) == (facts.st_size, facts.st_mtime_ns)
