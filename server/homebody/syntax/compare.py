@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 ExcludedPart: TypeAlias = Literal["comments", "documentation", "annotations", "imports"]
 
+EFFECTS = frozenset(
+    {
+        *("raise", "throw", "assert", "await", "co_await", "yield", "co_yield", "defer", "go", "lock"),
+        *("synchronized", "global", "nonlocal", "except*", "with", "using"),
+    }
+)
+"""Keywords, of all languages, that raise, wait, yield or close."""
+
 _MAX_DEPTH = 1_000
 
 # Names that are true for type checkers only; an import under such a condition is part of the annotations.

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.undefined import undefined_names
-from homebody.syntax.compare import Token, first_difference, same_tokens
+from homebody.syntax.compare import EFFECTS, Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import opaque_spans
 from homebody.text import Span, differing_tokens
@@ -40,13 +40,6 @@ _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "$
 _KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
 _NEW_CODE = "the new code"
 _PAIRED = frozenset({"number", "value", "string", "comment"})
-_EFFECTS = frozenset(
-    {
-        *("raise", "throw", "assert", "await", "co_await", "yield", "co_yield", "defer", "go", "lock"),
-        *("synchronized", "global", "nonlocal", "except*", "with", "using"),
-    }
-)
-"""Keywords, of all languages, that raise, wait, yield or close."""
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
 
@@ -230,7 +223,7 @@ def _kind_of(token: Token) -> str:
     if _NUMBER.fullmatch(text):
         return "number"
     is_name = "identifier" in token.kind or token.kind in _NAMES
-    if text in _EFFECTS and not is_name:
+    if text in EFFECTS and not is_name:
         return "effect"
     if text.casefold() in _CONSTANTS:
         return "value"
