@@ -230,9 +230,8 @@ def _kind_of(token: Token) -> str:
     is_operator = not is_name and text.casefold() in _WORD_OPERATORS
     if is_operator or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"
-    is_word = _WORD.fullmatch(text) is not None
     if is_name:
-        return "name" if is_word else "" if text in _MARKS else "value"
+        return "name" if _WORD.fullmatch(text) else "" if text in _MARKS else "value"
     return "word" if _WORD.search(text) else ""
 
 
