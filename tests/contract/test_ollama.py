@@ -73,7 +73,6 @@ async def test_a_context_length_of_the_users_is_loaded_once():
 
     assert double.loads == [(CODER.name, 12000)]
     assert info.context_length == 32768
-    assert "supports at most that" in info.notes[0]
 
 
 async def test_prompts_go_raw_and_unabridged():

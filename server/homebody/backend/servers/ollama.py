@@ -46,12 +46,11 @@ class OllamaBackend(StringBackend):
         self._check_remote(name, entry)
         shown = await self._show(name)
         self._check_remote(name, shown)
-        context_length, notes = await self._served_context(name, shown)
         self._thinks = "thinking" in shown.capabilities
         return ModelInfo(
             kind="ollama",
             name=name,
-            context_length=context_length,
+            context_length=await self._served_context(name, shown),
             trained_context_length=shown.trained_context_length,
             architecture=shown.architecture,
             fim=shown.fim,
@@ -60,7 +59,6 @@ class OllamaBackend(StringBackend):
             sees="vision" in shown.capabilities,
             remote_host=shown.remote_host,
             special_texts=shown.special_texts,
-            notes=notes,
         )
 
     async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
@@ -107,13 +105,10 @@ class OllamaBackend(StringBackend):
                 raise ModelNotServed(message) from error
             raise
 
-    async def _served_context(self, name: str, shown: api.Shown) -> tuple[int, tuple[str, ...]]:
-        """Return the ``num_ctx`` to send with every request, and notes for the user."""
-        trained = shown.trained_context_length
-        if self._block.context_length is not None:
-            if trained is not None and self._block.context_length > trained:
-                return trained, (f"context length {trained}: {name} supports at most that",)
-            return self._block.context_length, ()
+    async def _served_context(self, name: str, shown: api.Shown) -> int:
+        """Return the ``num_ctx`` to send with every request."""
+        if (wanted := self._block.context_length) is not None:
+            return min(wanted, shown.trained_context_length or wanted)
         served = await self._loaded_context(name)
         if served is None:
             # Loading without options shows the server's default.
@@ -125,7 +120,7 @@ class OllamaBackend(StringBackend):
                 "version, or set backend.contextLength"
             )
             raise BackendRefused(message)
-        return served, ()
+        return served
 
     async def _loaded_context(self, name: str) -> int | None:
         running = (await self._server.get("/api/ps", api.ListedModels)).named(name)
