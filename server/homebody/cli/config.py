@@ -206,9 +206,13 @@ def read_file(path: Path) -> str:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace the content of a file of the user's; a link to it stays. Raises ``OSError``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path.resolve(), text.encode())
+    """Replace the content of a file of the user's; a link to it stays. Raises ``SettingsError``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path.resolve(), text.encode())
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}), so it is unchanged."
+        raise SettingsError(message) from error
 
 
 def commented_toml() -> str:

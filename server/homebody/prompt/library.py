@@ -89,8 +89,7 @@ class PromptLibrary:
 
     def refresh(self) -> bool:
         """Read the folders again if a file was added, removed or changed; return whether one was."""
-        files = (sorted(folder.path.glob("*.md")) for folder in self._folders)
-        seen = [{path: _facts(path) for path in paths} for paths in files]
+        seen = [{path: _facts(path) for path in _files(folder.path)} for folder in self._folders]
         if seen == self._seen:
             return False
         self._seen = seen
@@ -119,6 +118,14 @@ class PromptLibrary:
                         problems.append(PromptProblem(f"{name}: {reason}", is_notice=True))
                     actions[prompt.name] = prompt
         self._actions, self.problems = actions, tuple(problems)
+
+
+def _files(folder: Path) -> list[Path]:
+    """List the prompt files of a folder; none if it cannot be read."""
+    try:
+        return sorted(folder.glob("*.md"))
+    except OSError:
+        return []
 
 
 def _facts(path: Path) -> object:
