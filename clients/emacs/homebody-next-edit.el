@@ -14,6 +14,7 @@
 (defcustom homebody-next-edit t
   "Whether the next edit is suggested after a change."
   :type 'boolean
+  :safe #'booleanp
   :group 'homebody)
 
 (defface homebody-removed '((t :inherit diff-removed :strike-through t))
@@ -159,6 +160,13 @@ It is shown if IS-FREE returns non-nil then."
 It indents if point is in front of the indentation."
   (and homebody--next-edit (homebody--next-edit-fits homebody--next-edit)
        (or (plist-get homebody--next-edit :reached) (>= (current-column) (current-indentation)))))
+
+(defun homebody-toggle-next-edit ()
+  "Turn next edits off or on again in this buffer."
+  (interactive)
+  (setq-local homebody-next-edit (not homebody-next-edit))
+  (homebody--next-edit-clear)
+  (message "Homebody: next edits are %s in this buffer." (if homebody-next-edit "on" "off")))
 
 (defun homebody-next-edit-accept ()
   "Go to the next edit, or apply it if point is there."

@@ -257,10 +257,25 @@ def test_without_the_option_nothing_is_asked_or_mapped(open_editor):
     assert LABEL not in editor.screen
 
 
-def test_the_command_turns_them_off_for_the_session(with_edit):
-    with_edit.command("Homebody toggle next_edit")
-    with_edit.until(lambda: "next edits are off" in with_edit.command("messages"))
-    assert LABEL not in with_edit.screen
+@pytest.mark.parametrize(
+    ("where", "what"), [("", ""), ("_buffer", " in this buffer"), ("_filetype", " in python")]
+)
+def test_the_command_turns_them_off_and_on_again(open_editor, where, what):
+    editor = open_editor(reply("x"), code=CODE, setup=WITHOUT_GHOST_TEXT)
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
+
+    def toggle(state: str) -> None:
+        said = editor.command(f"Homebody toggle next_edit{where}")
+        editor.until(lambda: f"next edits{what} are {state}" in said + editor.command("messages"))
+
+    toggle("off")
+    change_two(editor)
+    editor.keys("<Esc>")
+    editor.settle()
+    assert LABEL not in editor.screen
+    toggle("on")
+    editor.command("doautocmd FocusGained")
+    editor.sees(LABEL)
 
 
 def _show(editor: Neovim, name: str, place: list[int], text: str, number: int = 0) -> None:

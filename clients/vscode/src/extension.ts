@@ -224,7 +224,7 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     );
     register("homebody.setUp", () => setUp(server, status));
     register("homebody.openSample", () => openSample(extension, server, status));
-    register("homebody.openMenu", () => openMenu(server, status, copilot));
+    register("homebody.openMenu", () => openMenu(server, status, copilot, nextEdits));
     register("homebody.installServer", () => server.install());
     register("homebody.restartServer", () => server.restart());
     register("homebody.removeServer", async () => {

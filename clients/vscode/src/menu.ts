@@ -1,25 +1,28 @@
 /** `homebody.openMenu`: all commands, from the status bar. */
 
-import { type QuickPickItem, QuickPickItemKind, commands, window } from "vscode";
+import { type QuickPickItem, QuickPickItemKind, type TextDocument, commands, window } from "vscode";
 
 import type { CopilotChoice } from "./copilot";
+import type { NextEdits } from "./nextEdit/nextEdits";
 import { openSettings } from "./notify";
+import { type Languages, isOnIn } from "./server/narrowed";
 import type { Server } from "./server/server";
+import { valueOf } from "./server/settings";
 import type { StatusItem } from "./status";
-import { isOn } from "./suggestions";
+import { isOn, setLanguage } from "./suggestions";
 import { languageName } from "./words";
 
 type Choice = QuickPickItem & { act?: () => unknown };
 
 const run = commands.executeCommand;
 
-export async function openMenu(server: Server, status: StatusItem, copilot: CopilotChoice): Promise<void> {
+export async function openMenu(server: Server, status: StatusItem, copilot: CopilotChoice, nextEdits: NextEdits): Promise<void> {
     const isRunning = server.running !== undefined;
     const isWithoutModel = isRunning && status.current?.fix === "installModel";
     const choices: Choice[] = [
         ...(copilot.isOpen ? [item("question", "Choose who suggests: Homebody or Copilot", () => copilot.ask())] : []),
         ...(isWithoutModel ? [item("cloud-download", "Install a small model…", () => run("homebody.installModel"))] : []),
-        ...(isRunning ? work() : [item("cloud-download", "Install the server…", () => run("homebody.installServer"))]),
+        ...(isRunning ? work(nextEdits) : [item("cloud-download", "Install the server…", () => run("homebody.installServer"))]),
         { label: "", kind: QuickPickItemKind.Separator },
         ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
         ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
@@ -35,8 +38,9 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
     await choice?.act?.();
 }
 
-function work(): Choice[] {
-    const { languageId, uri } = window.activeTextEditor?.document ?? {};
+function work(nextEdits: NextEdits): Choice[] {
+    const document = window.activeTextEditor?.document;
+    const { languageId, uri } = document ?? {};
     const on = isOn(undefined, uri);
     const choices = [
         item("comment-discussion", "Ask", () => run("homebody.openChat")),
@@ -51,8 +55,23 @@ function work(): Choice[] {
         const verb = isOn(languageId, uri) ? "Pause" : "Resume";
         choices.push(item("symbol-boolean", `${verb} suggestions in ${languageName(languageId)}`, () => run("homebody.toggleLanguage")));
     }
-    choices.push(item("arrow-right", "Next edits…", () => openSettings("homebody.nextEdit")));
-    return choices;
+    return [...choices, ...nextEditChoices(nextEdits, document)];
+}
+
+function nextEditChoices(nextEdits: NextEdits, document: TextDocument | undefined): Choice[] {
+    const settings = item("arrow-right", "Next edits…", () => openSettings("homebody.nextEdit"));
+    if (document === undefined || valueOf<string>("nextEdit.enabled", document.uri) === "off") {
+        return [settings];
+    }
+    const { languageId, uri } = document;
+    const isOnHere = isOnIn(valueOf<Languages>("nextEdit.languages", uri) ?? {}, languageId);
+    const pause = (isOn: boolean, where: string, act: () => unknown): Choice =>
+        item("symbol-boolean", `${isOn ? "Pause" : "Resume"} next edits in ${where}`, act);
+    return [
+        pause(!nextEdits.isPausedIn(document), "this file", () => nextEdits.toggleIn(document)),
+        pause(isOnHere, languageName(languageId), () => setLanguage("nextEdit", languageId, !isOnHere)),
+        settings,
+    ];
 }
 
 function item(icon: string, label: string, act: () => unknown): Choice {

@@ -92,6 +92,15 @@
 (homebody-next-edit-reject)
 (claim "without an edit the key is the user's" nil (eq (key-binding (kbd "TAB")) 'homebody-next-edit-accept))
 
+;; Off in this buffer.
+(begin)
+(homebody-toggle-next-edit)
+(claim "the command ends what is shown" "" (shown))
+(to-line 4) (press "x") (timer-event-handler homebody--timer)
+(claim "nothing is asked for in this buffer" nil homebody--next-edit)
+(homebody-toggle-next-edit)
+(claim "and is again" t homebody-next-edit)
+
 ;; With `nextEdit.enabled' = `hint', only the place is shown until point is there.
 (setq homebody-settings '(:nextEdit (:enabled "hint")))
 (begin)

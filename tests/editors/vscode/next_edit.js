@@ -121,6 +121,20 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await staysEmpty(page);
     console.log("ok Escape rejects it, and its pattern does not come back");
 
+    await choose(page, "Pause next edits in this file");
+    await choose(page, "Resume next edits in this file", "Escape");
+    for (const line of LINES.slice(0, 3)) {
+        await retype(page, line + 1, "early", "late");
+    }
+    await staysEmpty(page);
+    await choose(page, "Resume next edits in this file");
+    await choose(page, "Pause next edits in this file", "Escape");
+    await retype(page, LINES[3] + 1, "early", "late");
+    await isDrawn(page, `Tab to line ${LINES[4] + 1}`);
+    await page.locator(".view-line", { hasText: "load_four" }).click();
+    await until(async () => (await drawn(page)).length === 0);
+    console.log("ok in a file in which they are paused there are none");
+
     await goTo(page, 1, 1);
     await page.keyboard.press("Tab");
     await until(async () => (await readFile(file, "utf8")).startsWith("    def load_one"));
@@ -140,6 +154,17 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await isDrawn(page, `Tab to line ${LINES[4] + 1}`);
     console.log("ok beside ghost text it is not drawn, and is once that is gone");
 };
+
+/** Choose from the menu of the status bar; with another key than Enter, only see that it can be chosen. */
+async function choose(page, label, key = "Enter") {
+    await page.locator('.statusbar-item[aria-label^="Homebody"]').click();
+    const input = page.locator(".quick-input-widget input:focus");
+    await input.waitFor();
+    await page.keyboard.type(label);
+    await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: label }).waitFor();
+    await page.keyboard.press(key);
+    await input.waitFor({ state: "detached" });
+}
 
 /** Next edits as ghost text, as a hint, in a notebook, and in another file. */
 async function checkPlaces(page, { set, workspace, elsewhere }) {

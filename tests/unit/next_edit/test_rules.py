@@ -20,6 +20,10 @@ CALLS = """def load(paths):
     return a, b, c
 """
 
+LONG = "total = compute_everything(first_value, second_value, third)"
+BLOCK = "server = MockServer(first)\nserver.start(second)\n"
+START = ("MockServer(first)\nserver.start(second)", "http_server(first)")
+
 
 def suggested(
     text: str, edits: Sequence[Edit], uri: str = "file:///a.py"
@@ -220,33 +224,6 @@ def test_inserted_lines_are_inserted_again():
             [(f"f({number}, '█latin", "utf") for number in (1, 3, 2)],
             id="to and fro, beyond half the distance between the changed lines",
         ),
-        pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
-        pytest.param("", [("", "x")], id="an empty text"),
-    ],
-)
-def test_a_rule_is_silent(text, edits):
-    assert suggested(text, edits)[1] is None
-
-
-LONG = "total = compute_everything(first_value, second_value, third)"
-BLOCK = "server = MockServer(first)\nserver.start(second)\n"
-START = ("MockServer(first)\nserver.start(second)", "http_server(first)")
-
-
-def test_lines_that_stand_elsewhere_are_replaced_there_by_another_number():
-    document, edit = suggested(f"{BLOCK}a = 1\n{BLOCK}b = 2\n{BLOCK}", [START, START])
-    assert (edit.old, edit.new) == (tuple(BLOCK.splitlines()), ("server = http_server(first)",))
-    assert document.edited(edit.applied_to(document), 0).text.count("http_server") == 3
-
-
-def test_a_long_line_is_replaced_after_the_first_time():
-    _, edit = suggested(f"{LONG}\nx = 1\n{LONG}\n", [("third", "fourth")])
-    assert (edit.line, edit.new) == (2, (LONG.replace("third", "fourth"),))
-
-
-@pytest.mark.parametrize(
-    ("text", "edits"),
-    [
         pytest.param("x = call(a)\ny = 1\nx = call(a)\n", [("call(█a", "b")], id="a short line, once"),
         pytest.param(f"{LONG}\n" + "x = 1\n" * 45 + LONG, [("third", "fourth")], id="45 lines away, once"),
         pytest.param(f"# {LONG}\nx = 1\n# {LONG}\n", [("third", "fourth")], id="a comment, once"),
@@ -259,16 +236,29 @@ def test_a_long_line_is_replaced_after_the_first_time():
         ),
         pytest.param("go()\nend\na\ngo()\nend\nb\ngo()\nend", [("go()\nend", "x()")] * 2, id="two words"),
         pytest.param(f"{LONG}\n" * 2, [("third)\n", f"third, fourth)\n{LONG}\n")], id="left in the change"),
+        pytest.param(
+            "a = f(first_value)\nb = f(first_value)\nc = (f(first_value)\n)\n",
+            [("first_value█)", "))"), ("b = f(first_value█)", "))")],
+            id="it would break the syntax",
+        ),
+        pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
+        pytest.param(CALLS + "x = 1\n" * 100_000, [("latin-1", "utf-8")] * 2, id="a huge file"),
+        pytest.param("", [("", "x")], id="an empty text"),
     ],
 )
-def test_equal_lines_are_left_alone(text, edits):
+def test_a_rule_is_silent(text, edits):
     assert suggested(text, edits)[1] is None
 
 
-def test_an_edit_that_breaks_the_syntax_is_dropped():
-    text = "a = f(first_value)\nb = f(first_value)\nc = (f(first_value)\n)\n"
-    edits = [("first_value█)", "))"), ("b = f(first_value█)", "))")]
-    assert suggested(text, edits)[1] is None
+def test_lines_that_stand_elsewhere_are_replaced_there_by_another_number():
+    document, edit = suggested(f"{BLOCK}a = 1\n{BLOCK}b = 2\n{BLOCK}", [START, START])
+    assert (edit.old, edit.new) == (tuple(BLOCK.splitlines()), ("server = http_server(first)",))
+    assert document.edited(edit.applied_to(document), 0).text.count("http_server") == 3
+
+
+def test_a_long_line_is_replaced_after_the_first_time():
+    _, edit = suggested(f"{LONG}\nx = 1\n{LONG}\n", [("third", "fourth")])
+    assert (edit.line, edit.new) == (2, (LONG.replace("third", "fourth"),))
 
 
 @pytest.mark.parametrize(
@@ -288,8 +278,3 @@ def test_any_text_is_followed(text):
     after = document.edited(edit.applied_to(document), 0)
     assert document.line_count == after.line_count
     assert after.text == document.text.replace('2], encoding="latin-1"', '2], encoding="utf-8"')
-
-
-def test_a_huge_file_is_left_alone():
-    text = CALLS + "x = 1\n" * 100_000
-    assert suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])[1] is None

@@ -43,12 +43,24 @@ local function refactor(opts, words)
   end
 end
 
-local function toggle_next_edit()
-  server.execute(0, "homebody.toggle", { feature = "nextEdit" }, function(result, err)
-    if result and not result.enabled then
+-- Turns next edits on or off until Neovim ends: everywhere, in this buffer, or for its filetype.
+local function toggle_next_edit(where)
+  local function done(is_on, what)
+    if not is_on then
       require("homebody.next_edit").cancel()
     end
-    messages.say(err or ("next edits are %s"):format(result.enabled and "on" or "off"))
+    messages.say(("next edits%s are %s"):format(what, is_on and "on" or "off"))
+  end
+  if where == "next_edit_buffer" then
+    vim.b.homebody_next_edit = vim.b.homebody_next_edit == false
+    return done(vim.b.homebody_next_edit, " in this buffer")
+  end
+  local language = where == "next_edit_filetype" and vim.bo.filetype or nil
+  server.execute(0, "homebody.toggle", { feature = "nextEdit", languageId = language }, function(result, err)
+    if err then
+      return messages.say(err)
+    end
+    done(result.enabled, language and " in " .. language or "")
   end)
 end
 
@@ -56,8 +68,8 @@ end
 local function toggle(_, where)
   local buf = vim.api.nvim_get_current_buf()
   local next = not config.is_auto(buf)
-  if where == "next_edit" then
-    return toggle_next_edit()
+  if vim.startswith(where, "next_edit") then
+    return toggle_next_edit(where)
   elseif where == "buffer" then
     vim.b[buf].homebody_auto = next
   elseif where == "filetype" then
@@ -239,7 +251,7 @@ local COMMANDS = {
 }
 
 -- The arguments that a command takes; those that are not here take any words.
-local WORDS = { toggle = { "buffer", "filetype", "next_edit" } }
+local WORDS = { toggle = { "buffer", "filetype", "next_edit", "next_edit_buffer", "next_edit_filetype" } }
 for name in vim.gsplit("explain accept discard refine review stop status prompt log doctor commit model restart", " ") do
   WORDS[name] = {}
 end

@@ -142,7 +142,7 @@ end
 function M.ask()
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
   withdraw()
-  if M.is_followed() or not client or vim.fn.reg_executing() ~= "" then
+  if M.is_followed() or not client or vim.b.homebody_next_edit == false or vim.fn.reg_executing() ~= "" then
     return
   end
   local number = asked

@@ -67,6 +67,8 @@ export class NextEdits implements Disposable {
     private asking: CancellationTokenSource | undefined;
     private timer: NodeJS.Timeout | undefined;
     private readonly drawing = new Drawing();
+    /** URIs of the documents in which they are off until the window is closed. */
+    private readonly paused = new Set<string>();
     private readonly subscriptions: Disposable;
 
     constructor(
@@ -83,6 +85,18 @@ export class NextEdits implements Disposable {
             window.onDidChangeWindowState(({ focused }) => focused || this.forget()),
             workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("homebody.nextEdit") && this.clear()),
         );
+    }
+
+    isPausedIn({ uri }: TextDocument): boolean {
+        return this.paused.has(uri.toString());
+    }
+
+    /** Turn them off or on again in a document. */
+    toggleIn({ uri }: TextDocument): void {
+        this.clear();
+        if (!this.paused.delete(uri.toString())) {
+            this.paused.add(uri.toString());
+        }
     }
 
     /** Go to the edit that is shown, or apply it if the cursor is there. */
@@ -194,7 +208,7 @@ export class NextEdits implements Disposable {
     private async ask(): Promise<void> {
         const client = this.running();
         const editor = window.activeTextEditor;
-        if (client === undefined || editor === undefined || !isServed(editor)) {
+        if (client === undefined || editor === undefined || !isServed(editor) || this.isPausedIn(editor.document)) {
             return;
         }
         this.clear();
