@@ -64,3 +64,26 @@ def test_the_checks_of_a_rewrite_of_every_function_are_linear(guard):
     work(1)
 
     assert work(320) < 4.6 * work(80)
+
+
+METHOD = "    public function area{0}($width) {{\n        return $width * {0};\n    }}\n\n"
+
+
+def test_a_method_is_checked_without_the_rest_of_its_large_class_in_php():
+    """Its part of the file is parsed between the first and last lines of the class."""
+
+    def sizes(methods: int) -> tuple[int, int]:
+        text = "<?php\nclass Stock {\n" + "".join(map(METHOD.format, range(methods))) + "}\n"
+        document = Document.create("file:///a.php", "php", 1, text)
+        start = text.rindex("    public")
+        span = Span(start, text.index("\n", text.index("return", start)) + 6)
+        edit = edited(
+            WholeFile(document, parse(document)), span, [TextEdit(Span(start, start), "    /** x */\n")]
+        )
+        assert not refusal_of(edit)
+        assert [each.qualified for each in edit.after.own] == [f"Stock.area{methods - 1}"]
+        return len(text), len(edit.after.document.text)
+
+    whole, part = sizes(500)
+    assert whole > 20_000
+    assert part < 200

@@ -12,10 +12,10 @@ from operator import attrgetter
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.names import Name, names
-from homebody.syntax.nodes import captured, top_level
+from homebody.syntax.nodes import captured, count_errors, top_level
 from homebody.syntax.opaque import text_without, texts_in
-from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
-from homebody.syntax.tree import Tree, reparsed
+from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions, scopes_at
+from homebody.syntax.tree import Tree, parse, reparsed
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
@@ -25,7 +25,7 @@ CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
 _PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
 
 _LARGE = 20_000
-"""Characters of a span of which only the statements around the edits are compared."""
+"""Characters of a file or a span of which only the statements around the edits are compared."""
 
 
 _start = attrgetter("start")
@@ -130,9 +130,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Edited:
-    """A file and what its edits make of it; of a large span, only the statements around the edits."""
+    """A document and its edits, with both versions of the code around them.
+
+    The edits are in ``span`` of ``file``, the whole document before. Of a large one, ``before`` and ``after``
+    are documents of only the statements around the edits.
+    """
 
     file: WholeFile
+    span: Span
     before: Side
     after: Side
 
@@ -145,11 +150,43 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit]) -> Edited:
         max([span.end, *(edit.span.end for edit in edits)]),
     )
     text = apply_edits(document.text, edits)
-    grown = len(text) - len(document.text)
-    change = smallest_edit(document.slice(span), text[span.start : span.end + grown], span.start)
-    if len(span) > _LARGE:
+    change = smallest_edit(
+        document.slice(span), text[span.start : span.end + len(text) - len(document.text)], span.start
+    )
+    is_large = len(document.text) > _LARGE
+    if is_large and len(span) > _LARGE:
         around = document.whole_lines(top_level(tree, change.span)[0])
         span = Span(max(span.start, around.start), min(span.end, around.end))
+    sides = _sides_of_part(document, tree, span, change) if is_large else None
+    return Edited(file, span, *(sides or _sides(document, tree, span, change)))
+
+
+def _sides_of_part(document: Document, tree: Tree, span: Span, change: TextEdit) -> tuple[Side, Side] | None:
+    """Both versions of the lines of ``span`` alone, between the first and last lines of what is around them.
+
+    ``None`` if they are many, or parse otherwise there.
+    """
+    inside = document.stripped(span)
+    lines = Span(document.line_start(span.start), max(document.whole_lines(span).end, span.end))
+    tag = "<?php\n" if tree.language is not None and tree.language.name == "php" else ""
+    if not tree.exact or len(lines) > _LARGE or not document.text.startswith(tag.strip()):
+        return None
+    head, tail = tag * bool(lines.start), ""
+    for scope in scopes_at(document, tree, inside.start):
+        if scope.body is not None and scope.body.covers(inside):
+            in_braces = document.text.startswith("{", scope.body.start)
+            head += document.text[scope.header.start : scope.body.start + in_braces].rstrip() + "\n"
+            tail = f"\n{document.text[scope.body.end - in_braces : scope.span.end]}{tail}"
+    part = document.with_text(head + document.slice(lines) + tail)
+    part_tree = parse(part)
+    if count_errors(part_tree):
+        return None
+    shift = len(head) - lines.start
+    moved = [Span(each.start + shift, each.end + shift) for each in (span, change.span)]
+    return _sides(part, part_tree, moved[0], TextEdit(moved[1], change.new_text))
+
+
+def _sides(document: Document, tree: Tree, span: Span, change: TextEdit) -> tuple[Side, Side]:
     new = document.edited(change, document.version)
-    after = Side(new, reparsed(tree, document, change, new), Span(span.start, span.end + grown))
-    return Edited(file, Side(document, tree, span), after)
+    after = Span(span.start, span.end + len(new.text) - len(document.text))
+    return Side(document, tree, span), Side(new, reparsed(tree, document, change, new), after)

@@ -342,7 +342,7 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
 
     Strings and comments do not count.
     """
-    document, span = edit.before.document, edit.before.span
+    document, span = edit.file.document, edit.span
     is_bound = not but and any(each.text == name and each.binds for each in edit.after.names)
     if not is_bound and sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
         return _NEW_CODE
@@ -358,7 +358,7 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
 def _defined_in(edit: Edited, new: _Defined) -> str:
     """Where code outside the span defines the same; empty if none does."""
     for other in edit.file.by_name.get(new.name, ()):
-        if other.container == new.container and not edit.before.span.covers(other.header):
+        if other.container == new.container and not edit.span.covers(other.header):
             return f"line {edit.file.document.line_of(other.header.start) + 1}"
     return ""
 

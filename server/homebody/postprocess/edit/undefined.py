@@ -39,7 +39,7 @@ def undefined_names(edit: Edited, imports: Sequence[NewImport] = ()) -> list[str
     if not candidates:
         return []
     # The rest of the file is read only now, because it may be large.
-    file, span = edit.file, edit.before.span
+    file, span = edit.file, edit.span
     old_statements = (each for each in file.statements if not span.covers(each.span))
     statements = [*old_statements, *import_statements(side.document, side.tree)]
     listed = (*imports, *(entry for each in statements for entry in each.entries))
