@@ -8,8 +8,11 @@ from functools import lru_cache
 _MAX_LINES = 60_000
 """Lines whose count is kept; at about 150 bytes each this is less than 10 MB."""
 
+_MAX_CHARACTERS = 4_000_000
+"""Limit for the characters of all cached lines: each edit of a minified file adds a line of megabytes."""
+
 _LONGEST_KEPT = 500
-"""Characters of the longest line whose count is kept: each edit of a minified file makes one of megabytes."""
+"""Characters of the longest line whose estimate is kept."""
 
 _PRETOKEN = re.compile(r"[A-Za-z]+|[0-9]|\r?\n|[^\S\r\n]+|[!-/:-@\[-`{-~]+|.", re.DOTALL)
 _MARKER = re.compile(r"<[^<>\s]+>|\[[A-Z/_]+\]")
@@ -34,6 +37,7 @@ class TokenCounts:
 
     def __init__(self) -> None:
         self._exact: OrderedDict[str, int] = OrderedDict()
+        self._characters = 0
         self.estimate = TokenEstimate()
 
     def count(self, text: str) -> int:
@@ -49,18 +53,19 @@ class TokenCounts:
         return total
 
     def unknown(self, texts: Iterable[str]) -> list[str]:
-        """Lines of ``texts`` that have no exact count yet, each once, in order; long ones stay estimated."""
+        """Lines of ``texts`` that have no exact count yet, each once, in order."""
         lines = (line for text in texts for line in text.splitlines(keepends=True))
-        return [
-            line for line in dict.fromkeys(lines) if line not in self._exact and len(line) <= _LONGEST_KEPT
-        ]
+        return [line for line in dict.fromkeys(lines) if line not in self._exact]
 
     def learn(self, lines: Sequence[str], counts: Sequence[int]) -> None:
         """Store the server's counts for ``lines``; the oldest are evicted beyond the limit."""
         for line, tokens in zip(lines, counts, strict=True):
+            if line not in self._exact:
+                self._characters += len(line)
             self._exact[line] = tokens
-        while len(self._exact) > _MAX_LINES:
-            self._exact.popitem(last=False)
+        while len(self._exact) > _MAX_LINES or self._characters > _MAX_CHARACTERS:
+            evicted, _ = self._exact.popitem(last=False)
+            self._characters -= len(evicted)
 
     def _estimated(self, line: str) -> int:
         shape = _kept_estimate(line) if len(line) <= _LONGEST_KEPT else estimate(line)
