@@ -168,7 +168,7 @@ async def _account(
     sources = answered.sources
     if named := await named_places(engine, answered.markdown, sources, document):
         # Zed opens a link at a line only if it names the last line too.
-        links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for words, uri in named)
+        links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for uri, words in named.items())
         session.say(f"\n\nNamed here: {', '.join(links)}")
     if sentences := "; ".join(dict.fromkeys([*unread, *_told(engine, answered.left_out)])):
         session.say(f"\n\n*Not read: {sentences}.*")

@@ -85,7 +85,7 @@ def print_answer(
             answer, document = await answering(engine, listeners)
             if as_json or not streams:
                 return answer, []
-            return answer, await named_places(engine, answer.markdown, answer.sources, document)
+            return answer, list(await named_places(engine, answer.markdown, answer.sources, document))
 
     with Terminal() as terminal:
         answer, places = asyncio.run(run(terminal))

@@ -225,7 +225,7 @@ class _Talk:
             reply = await answering(**heard(self._terminal))
         self._blocks = code_blocks(reply.markdown)
         places = await named_places(self._engine, reply.markdown, reply.sources)
-        show_account(self._terminal, reply, _REMEDY, places)
+        show_account(self._terminal, reply, _REMEDY, list(places))
 
     async def _apply(self, words: str) -> None:
         number, _, place = words.partition(" ")

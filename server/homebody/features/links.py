@@ -58,10 +58,13 @@ async def linked_text(
 
 async def named_places(
     engine: Engine, markdown: str, sources: Sequence[Source], document: Document | None = None
-) -> list[str]:
-    """Return the URIs of the places that an answer names, each once."""
-    _, links = await linked_text(engine, markdown, sources, document)
-    return list(dict.fromkeys(link.uri for link in links))
+) -> dict[str, str]:
+    """Return the URIs of the places that an answer names, and the words that name each first."""
+    text, links = await linked_text(engine, markdown, sources, document)
+    named: dict[str, str] = {}
+    for link in links:
+        named.setdefault(link.uri, text[link.start : link.end].strip("`"))
+    return named
 
 
 async def _finder(engine: Engine, sources: Sequence[Source], document: Document | None) -> "_Finder":
