@@ -77,4 +77,4 @@ async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
     assert text == markdown
     places = [("src/app.py:1-3", f"{app}#L1"), ("`area()`", f"{app}#L6")]
     assert [(text[link.start : link.end], link.uri) for link in links] == places
-    assert named == [uri for _, uri in places]
+    assert named == {f"{app}#L1": "src/app.py:1-3", f"{app}#L6": "area()"}
