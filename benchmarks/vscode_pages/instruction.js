@@ -3,7 +3,7 @@
 const { open } = require("../../tests/editors/vscode/browser");
 const { openFile } = require("../../tests/editors/vscode/workbench");
 
-const INPUT = '.quick-input-widget input[placeholder^="Use pathlib"]';
+const INPUT = '.quick-input-widget input[placeholder^="A function"]';
 
 // Runs in the page: `homebodyFocused` resolves once the input has the focus after the next key.
 function watch(input) {
