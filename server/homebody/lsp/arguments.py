@@ -23,7 +23,7 @@ class AcceptCompletion(msgspec.Struct, frozen=True):
     id: str
 
 
-class Place(msgspec.Struct, frozen=True, rename="camel"):
+class CursorPosition(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/didFocus`` and ``textDocument/copilotInlineEdit``: where the user is."""
 
     text_document: TextDocument

@@ -30,7 +30,7 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     """
     from homebody.lsp import arguments
 
-    request = arguments.read("A request for the next edit", params, arguments.Place)
+    request = arguments.read("A request for the next edit", params, arguments.CursorPosition)
     place = server.documents.at(request.text_document, request.position)
     offer = None if place is None else await server.service.next_edit(*place)
     return no_edit() if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}

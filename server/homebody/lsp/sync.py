@@ -66,7 +66,7 @@ def did_focus(server: Server, params: object) -> None:
     from homebody.lsp import arguments
 
     with suppress(UsageError, PositionOutOfRange):
-        focus = arguments.read("The focus", params, arguments.Place)
+        focus = arguments.read("The focus", params, arguments.CursorPosition)
         if (document := server.documents.find(focus.text_document.uri)) is not None:
             offset = to_offset(document, focus.position, server.documents.encoding)
             server.service.focus.focused(document, offset)

@@ -11,7 +11,7 @@ from pathlib import Path
 from posixpath import commonprefix
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.store import Piece
+from homebody.workspace.store import IndexEntry
 from homebody.workspace.uri import uri_of
 
 # Definitions of one file with at most this number of lines between them become one candidate. If they
@@ -30,12 +30,12 @@ _DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([
 class _Shown:
     """A piece with the best rank of what it shows, and the names that it defines."""
 
-    piece: Piece
+    piece: IndexEntry
     rank: int
     names: list[str]
 
 
-def candidates(pieces: Sequence[Piece], root: Path, own: str) -> list[Candidate]:
+def candidates(pieces: Sequence[IndexEntry], root: Path, own: str) -> list[Candidate]:
     """Return ``pieces``, best first, as candidates below the folder ``root``.
 
     ``own`` is the file at hand. The prompt may contain the header of a class there, but not a method far
@@ -61,7 +61,7 @@ def candidates(pieces: Sequence[Piece], root: Path, own: str) -> list[Candidate]
     return [_candidate(run, root) for run in runs]
 
 
-def call_sites(name: str, chunk: Piece) -> list[Piece]:
+def call_sites(name: str, chunk: IndexEntry) -> list[IndexEntry]:
     """Return the lines around each call of ``name`` in a chunk; its definition is not a call.
 
     Calls with few lines between them are one piece.
@@ -87,7 +87,7 @@ def call_sites(name: str, chunk: Piece) -> list[Piece]:
     ]
 
 
-def _shows(outer: Piece, piece: Piece, *, own: str) -> bool:
+def _shows(outer: IndexEntry, piece: IndexEntry, *, own: str) -> bool:
     """Whether the text of ``outer``, of the same file, contains that of ``piece``."""
     is_around = outer.first_line <= piece.first_line and piece.scopes[: len(outer.scopes)] == outer.scopes
     has_lines = piece.path != own or piece.last_line <= outer.last_line

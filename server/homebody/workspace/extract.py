@@ -13,7 +13,7 @@ from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.store import Piece
+from homebody.workspace.store import IndexEntry
 
 # About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
@@ -32,7 +32,7 @@ _MAX_SIGNATURE = 600
 _MAX_SCOPES = 3
 
 
-def extract(path: str, data: bytes) -> tuple[str, Sequence[Piece]]:
+def extract(path: str, data: bytes) -> tuple[str, Sequence[IndexEntry]]:
     """Return the language of the file at ``path``, and the pieces that the index stores of it."""
     text = _readable(data)
     language = find_by_text(path, text)
@@ -58,7 +58,7 @@ def _readable(data: bytes) -> str:
     return "" if "\0" in text or is_generated or holds_private_key(text) else text
 
 
-def _definitions(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
+def _definitions(path: str, document: Document, tree: Tree) -> Iterator[IndexEntry]:
     definitions = scope.definitions(document, tree)
     outer = _nesting(definitions)
     members: dict[int, list[Definition]] = {}
@@ -72,7 +72,7 @@ def _definitions(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
         shown = outline.shown(document, tree.language, definition, members.get(number, ()))
         scopes = tuple(scope.header_text(document, definitions[index]) for index in around[-_MAX_SCOPES:])
         place = shown.first_line, shown.last_line
-        yield Piece(path, definition.name, definition.kind, *place, shown.text, scopes)
+        yield IndexEntry(path, definition.name, definition.kind, *place, shown.text, scopes)
 
 
 def _nesting(definitions: Sequence[Definition]) -> list[tuple[int, ...]]:
@@ -94,12 +94,12 @@ def _is_named(definition: Definition) -> bool:
     return definition.kind not in _UNNAMED and len(definition.name) > 1
 
 
-def _chunks(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
+def _chunks(path: str, document: Document, tree: Tree) -> Iterator[IndexEntry]:
     for chunk in chunk_spans(document, tree, _CHUNK_TOKENS, _measure):
         text = document.slice(chunk)
         if text.strip() and max(map(len, text.splitlines())) <= _MAX_CHUNK_LINE:
             scopes = headers_around(document, tree, chunk)[-_MAX_SCOPES:]
-            yield Piece(path, "", "", *document.lines_of(chunk), text, scopes)
+            yield IndexEntry(path, "", "", *document.lines_of(chunk), text, scopes)
 
 
 def _measure(text: str) -> int:

@@ -25,8 +25,8 @@ from homebody.workspace.files import Limits, Walk, WalkedFile
 from homebody.workspace.ignore import PathRules
 from homebody.workspace.process import IndexJob, IndexProgress
 from homebody.workspace.store import (
+    IndexEntry,
     IndexWriter,
-    Piece,
     StoreDamagedError,
     StoreUnusableError,
     connect,
@@ -147,7 +147,7 @@ class GuardedExtract:
         self._seconds = seconds
         self._crashed = note.read_bytes().split(b"\0") if note.exists() else []
 
-    def __call__(self, path: str, data: bytes) -> tuple[str, Sequence[Piece]]:
+    def __call__(self, path: str, data: bytes) -> tuple[str, Sequence[IndexEntry]]:
         """Return what ``extract`` returns."""
         from homebody.workspace.extract import extract  # most starts have nothing to parse
 

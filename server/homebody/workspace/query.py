@@ -25,7 +25,7 @@ from homebody.workspace.imports import distance, follows_imports, read_imports, 
 from homebody.workspace.process import IndexJob
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
-    Piece,
+    IndexEntry,
     StoreDamagedError,
     StoreUnusableError,
     connect,
@@ -129,7 +129,7 @@ class IndexReader:
         imported = read_imports(name_of_language, imports, near)
         files = resolve(imported, near, self._files_of_stems)[:_MAX_IMPORTS]
         family = _family_of(name_of_language)
-        ranked: list[tuple[int, Piece]] = []
+        ranked: list[tuple[int, IndexEntry]] = []
         wanted = dict.fromkeys(imported.original.get(name, name) for name in names[:_MAX_NAMES])
         at_hand = self._pieces_at_hand(near, [name for name in wanted if name not in imported.names])
         for name in wanted:
@@ -137,7 +137,7 @@ class IndexReader:
                 continue
             own = [piece for piece in at_hand if piece.name == name]
             # A name that the file defines at its top level hardly means a definition in another file.
-            elsewhere: list[Piece] = []
+            elsewhere: list[IndexEntry] = []
             namesakes = 0
             if all(piece.scopes for piece in own):
                 elsewhere = self._pieces_defining(name, family, files) if files else []
@@ -163,7 +163,7 @@ class IndexReader:
             return []
         left_out = {self._job.below(path_of(uri)) for uri in exclude}
         any_of = " OR ".join(f'"{word}"' for word in wanted)
-        chunks: dict[str, Piece] = {}
+        chunks: dict[str, IndexEntry] = {}
         for piece in self._pieces(_RESEMBLING, any_of, 2 * limit + 8):
             shared = len(set(wanted).intersection(words(piece.text)))
             if shared >= min(_MIN_SHARED, len(wanted)) and piece.path not in left_out:
@@ -191,7 +191,7 @@ class IndexReader:
         """
         escaped = _escaped(query)
         rows = self._rows(_FILES, f"%{escaped}%", f"%/{escaped}%")
-        return self._offered((Piece(path, "", "", 0, 0, "") for (path,) in rows), "", limit)
+        return self._offered((IndexEntry(path, "", "", 0, 0, "") for (path,) in rows), "", limit)
 
     def symbols(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions whose name, which is ``why``, contains ``query``.
@@ -252,10 +252,10 @@ class IndexReader:
     def _rows(self, query: str, *values: str | int) -> Iterable[tuple[str, ...]]:
         return () if self._connection is None else self._connection.execute(query, values)
 
-    def _pieces(self, query: str, *values: str | int) -> Iterator[Piece]:
+    def _pieces(self, query: str, *values: str | int) -> Iterator[IndexEntry]:
         return iter(()) if self._connection is None else read_pieces(self._connection, query, values)
 
-    def _offered(self, pieces: Iterable[Piece], why: str, limit: int) -> list[Candidate]:
+    def _offered(self, pieces: Iterable[IndexEntry], why: str, limit: int) -> list[Candidate]:
         """Convert pieces to candidates, without those of removed or ignored files.
 
         Without ``why``, the name or the path says what was found.
@@ -284,13 +284,15 @@ class IndexReader:
     def _count(self, query: str, *values: str | int) -> int:
         return next((int(count) for (count,) in self._rows(query, *values)), 0)
 
-    def _pieces_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[Piece]:
+    def _pieces_defining(
+        self, name: str, family: Collection[str], files: Sequence[str] = ()
+    ) -> list[IndexEntry]:
         """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""
         where = f"AND path IN ({_marks(files)}) AND {_NO_ATTRIBUTE}" if files else "AND kind <> 'variable'"
         query = f"WHERE name = ? AND language IN ({_marks(family)}) {where} LIMIT {2 * _MAX_NAMESAKES}"
         return list(self._pieces(query, name, *family, *files))
 
-    def _pieces_at_hand(self, path: str, names: Sequence[str]) -> list[Piece]:
+    def _pieces_at_hand(self, path: str, names: Sequence[str]) -> list[IndexEntry]:
         """Definitions of ``names`` in the file ``path``, in its order."""
         # Selected by file, not by name: some names have thousands of definitions.
         query = f"WHERE path = ? AND +name IN ({_marks(names)}) AND {_NO_ATTRIBUTE} ORDER BY first_line"
@@ -301,7 +303,7 @@ class IndexReader:
             for (path,) in self._rows("SELECT path FROM files WHERE stem = ? LIMIT 2000", stem):
                 yield path
 
-    def _offers(self, piece: Piece) -> bool:
+    def _offers(self, piece: IndexEntry) -> bool:
         """Whether the piece's file is a regular one that may still be shown, as far as is known here."""
         path = self._root / piece.path
         try:
@@ -335,7 +337,7 @@ def _farness(path: str, near: str, files: Sequence[str]) -> int:
     return min(distance(path, other) for other in (near, *files))
 
 
-def _is_inside(piece: Piece, container: str) -> bool:
+def _is_inside(piece: IndexEntry, container: str) -> bool:
     """Whether a definition is in a class or a file of that name, or has it as its receiver, as in Go."""
     around = [*piece.scopes[-1:], piece.text.partition("\n")[0].partition(piece.name)[0]]
     word = re.compile(rf"(?<![\w$]){re.escape(container)}(?![\w$])")

@@ -156,7 +156,7 @@ def words(text: str) -> list[str]:
     return [word for word in lowered if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]
 
 
-class Piece(NamedTuple):
+class IndexEntry(NamedTuple):
     """A definition in the file at ``path``, or a chunk of it, which has no name and no kind.
 
     Lines count from 0, both inclusive. ``scopes`` are the innermost headers around it, the outermost first.
@@ -176,13 +176,13 @@ class Piece(NamedTuple):
         return "\n".join([*self.scopes, self.text])
 
 
-def read_pieces(connection: sqlite3.Connection, query: str, values: Iterable[object]) -> Iterator[Piece]:
+def read_pieces(connection: sqlite3.Connection, query: str, values: Iterable[object]) -> Iterator[IndexEntry]:
     """Return the pieces that ``query`` finds, the rest of a statement after the tables."""
     for path, name, kind, first, last, text, scopes in connection.execute(
         f"{_SELECT} {query}", tuple(values)
     ):
         headers = tuple(scopes.split(_APART)) if scopes else ()
-        yield Piece(path, name, kind, first, last, text, headers)
+        yield IndexEntry(path, name, kind, first, last, text, headers)
 
 
 class IndexWriter:
@@ -209,7 +209,7 @@ class IndexWriter:
         """Return the files of the index."""
         return set(map(WalkedFile._make, self._connection.execute("SELECT path, size, mtime_ns FROM files")))
 
-    def put(self, file: WalkedFile, language: str, pieces: Iterable[Piece]) -> None:
+    def put(self, file: WalkedFile, language: str, pieces: Iterable[IndexEntry]) -> None:
         """Add the file, or replace what is stored of it.
 
         One that is not indexed (binary, not UTF-8) has no language and no pieces.

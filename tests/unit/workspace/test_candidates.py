@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from homebody.workspace.candidates import candidates
-from homebody.workspace.store import Piece
+from homebody.workspace.store import IndexEntry
 
 CACHE = "class Cache:\n    def get(self, key): ...\n    def put(self, key): ..."
 
 
-def method(name: str, line: int, *headers: str, path: str = "a.py") -> Piece:
+def method(name: str, line: int, *headers: str, path: str = "a.py") -> IndexEntry:
     indent = "    " * len(headers)
-    return Piece(path, name, "method", line, line, f"{indent}def {name}(self):", headers)
+    return IndexEntry(path, name, "method", line, line, f"{indent}def {name}(self):", headers)
 
 
-def result(*found: Piece, own: str = "") -> list[tuple[str, int, int, str, str]]:
+def result(*found: IndexEntry, own: str = "") -> list[tuple[str, int, int, str, str]]:
     return [
         (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
         for one in candidates(found, Path("/w"), own)
@@ -40,8 +40,8 @@ def test_neighbours_of_one_file_are_one_candidate():
 
 def test_a_method_is_not_shown_beside_its_class():
     """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
-    get = Piece("a.py", "get", "method", 400, 400, "    def get(self, key):", ("class Cache:",))
-    found = [get, method("other", 5, path="b.py"), Piece("a.py", "Cache", "class", 10, 10, CACHE)]
+    get = IndexEntry("a.py", "get", "method", 400, 400, "    def get(self, key):", ("class Cache:",))
+    found = [get, method("other", 5, path="b.py"), IndexEntry("a.py", "Cache", "class", 10, 10, CACHE)]
     assert [(one[0], one[4]) for one in result(*found)] == [
         ("a.py", "defines Cache, get"),
         ("b.py", "defines other"),

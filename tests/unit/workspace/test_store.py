@@ -13,7 +13,7 @@ from homebody.workspace import store
 from homebody.workspace.files import WalkedFile
 from homebody.workspace.process import IndexJob
 from homebody.workspace.query import IndexReader
-from homebody.workspace.store import IndexWriter, Piece, StoreDamagedError
+from homebody.workspace.store import IndexEntry, IndexWriter, StoreDamagedError
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def database(tmp_path, monkeypatch):
 
 def file(
     path: str, text: str = "", *, names: str = "", language: str = "python"
-) -> tuple[str, str, list[Piece]]:
+) -> tuple[str, str, list[IndexEntry]]:
     """Return a file with one chunk, and one definition a line for each of ``names``.
 
     The file is there too: what is gone is not offered.
@@ -32,8 +32,10 @@ def file(
     where = Path("root", path)
     where.parent.mkdir(parents=True, exist_ok=True)
     where.touch()
-    pieces = [Piece(path, name, "function", i, i, f"def {name}()") for i, name in enumerate(names.split())]
-    chunk = Piece(path, "", "", 0, text.count("\n"), text, ("class Outer",))
+    pieces = [
+        IndexEntry(path, name, "function", i, i, f"def {name}()") for i, name in enumerate(names.split())
+    ]
+    chunk = IndexEntry(path, "", "", 0, text.count("\n"), text, ("class Outer",))
     return path, language, [*pieces, *([chunk] if text else [])]
 
 
@@ -42,7 +44,7 @@ def imported(module: str, *names: tuple[str, str]) -> Import:
     return Import(nowhere, module, tuple(ImportedName(name, alias, nowhere) for name, alias in names))
 
 
-def fill(database: Path, *files: tuple[str, str, list[Piece]]) -> None:
+def fill(database: Path, *files: tuple[str, str, list[IndexEntry]]) -> None:
     with closing(IndexWriter(store.create(database))) as writer, writer.transaction():
         for path, language, pieces in files:
             writer.put(WalkedFile(path, 1, 1), language, pieces)
@@ -150,7 +152,7 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
 
 def test_the_file_at_hand_comes_first(database, reader):
     _, _, own = file("a.py", names="find_me add_up")
-    method = Piece("a.py", "add_up", "method", 90, 90, "    def add_up(self):", ("class Cache:",))
+    method = IndexEntry("a.py", "add_up", "method", 90, 90, "    def add_up(self):", ("class Cache:",))
     fill(database, ("a.py", "python", [own[0], method]), file("b.py", names="find_me add_up"))
     answer = definitions(reader, ["add_up", "find_me"], "a.py")
     assert [(each.uri.rsplit("/", 1)[-1], each.text) for each in answer] == [

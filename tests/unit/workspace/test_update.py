@@ -10,7 +10,7 @@ import pytest
 from homebody.workspace import indexer, store
 from homebody.workspace.indexer import run
 from homebody.workspace.process import IndexJob, IndexProgress
-from homebody.workspace.store import Piece
+from homebody.workspace.store import IndexEntry
 
 OLD = 1_000_000_000
 
@@ -142,12 +142,12 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
     with closing(store.connect(Path(place.job.database))) as connection:
         pieces = list(store.read_pieces(connection, "WHERE kind NOT IN ('variable', '')", ()))
     assert pieces == [
-        Piece("a.py", "Order", "class", 0, 3, whole),
-        Piece(
+        IndexEntry("a.py", "Order", "class", 0, 3, whole),
+        IndexEntry(
             *("a.py", "sum", "method", 2, 2, "    def sum(self, *, tax: float) -> float:"),
             ("class Order(Base):",),
         ),
-        Piece("a.py", "Large", "class", 4, 4, "class Large:\n" + "    x = 1\n" * 24 + "    ..."),
+        IndexEntry("a.py", "Large", "class", 4, 4, "class Large:\n" + "    x = 1\n" * 24 + "    ..."),
     ]
 
 
