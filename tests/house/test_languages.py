@@ -13,7 +13,7 @@ def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wheels = {re.split(r"[ <>=~!;\[]", line)[0] for line in project["dependencies"]}
     grammars = {name.replace("-", "_") for name in wheels if name.startswith("tree-sitter-")}
-    assert grammars == {language.grammar.partition(":")[0] for language in PARSED}
+    assert grammars == {each.grammar.format(name=each.name).partition(":")[0] for each in PARSED}
 
 
 def test_queries_have_no_predicates_on_text():

@@ -87,7 +87,7 @@ def grammar(language: Language) -> "tree_sitter.Language | None":
 
     if not language.grammar:
         return None
-    module, _, function = language.grammar.partition(":")
+    module, _, function = language.grammar.format(name=language.name).partition(":")
     try:
         pointer: object = getattr(import_module(module), function)()
         return Grammar(pointer)

@@ -50,7 +50,7 @@ CHARACTER = Region(r"'(?=(?:\\[^\n]{1,9}|[^\\'\n])')", "'")
 BACKTICK = Region("`", "`", multiline=True)
 RAW_BACKTICK = Region("`", "`", multiline=True, skip="")
 TRIPLE_DOUBLE = Region('"""', '"""', multiline=True)
-TRIPLE_SINGLE = Region("'''", "'''", multiline=True)
+TRIPLES = (TRIPLE_DOUBLE, Region("'''", "'''", multiline=True))
 PATTERN = Region(
     r"(?:(?<=[=(,:!&|?;{}\[])|(?<=[=(,:!&|?;{}\[] ))/(?![/*])", "/", skip=r"\\.|\[(?:\\.|[^\]\\\n])*\]"
 )

@@ -46,16 +46,19 @@ class Language:
 
     Attributes
     ----------
-    name, title
-        Internal name (the LSP identifier if that is one word); display name.
+    name
+        Internal name, which is an LSP identifier.
+    shown
+        Display name, if that is not the name with a capital letter.
     tag
         What code blocks in Markdown call it, if not ``name``.
-    ids
-        LSP language identifiers that clients send for it.
+    aliases
+        Other LSP language identifiers that clients send for it.
     extensions, filenames
         File name suffixes and complete file names, in lower case.
     grammar
-        ``module:function`` that loads the grammar from its wheel; empty if there is no grammar.
+        ``module:function`` that loads the grammar from its wheel (``{name}`` is the name); empty if there is
+        none.
     query
         Name of its file in ``queries/`` if not ``name``: dialects share one file.
     regions
@@ -111,12 +114,12 @@ class Language:
     """
 
     name: str
-    title: str
-    ids: tuple[str, ...]
+    shown: str = ""
     tag: str = ""
+    aliases: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     filenames: tuple[str, ...] = ()
-    grammar: str = ""
+    grammar: str = "tree_sitter_{name}:language"
     query: str = ""
     regions: tuple[Region, ...] = ()
     blocks: Blocks = "none"
@@ -144,6 +147,16 @@ class Language:
     unsafe: str = ""
 
     @property
+    def title(self) -> str:
+        """Display name."""
+        return self.shown or self.name.capitalize()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """LSP language identifiers that clients send for it."""
+        return (self.name, *self.aliases)
+
+    @property
     def line_comment(self) -> str | None:
         """Opening mark of a line comment; ``None`` if there is none."""
         return next((region.mark for region in self.regions if region.comment and not region.multiline), None)
@@ -160,8 +173,7 @@ FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\
 
 UNKNOWN = Language(
     name="",
-    title="",
-    ids=(),
+    grammar="",
     regions=(DOUBLE,),
     opener=re.compile(r"(?:[{:]|\b(?:do|then|begin|else))$"),
 )

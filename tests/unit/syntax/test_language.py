@@ -81,7 +81,7 @@ def test_grammars_are_loaded_on_first_use():
 
 
 def test_a_missing_grammar_costs_the_tree_only():
-    missing = Language(name="lost", title="Lost", ids=("lost",), grammar="tree_sitter_lost:language")
+    missing = Language(name="lost")
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()
     assert table.query(missing, "scopes") is None
