@@ -36,7 +36,6 @@ from homebody.prompt.fim import find_format
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
-from homebody.text import common_start
 from measure.sources import standard_library
 from measure.spent import Spent, Times
 
@@ -137,7 +136,7 @@ async def choose(case: Case, keys: int) -> None:
     async with _opened(indexed=case.indexed) as (engine, session):
         engine.completion.speed.prompt = case.speed
         typist, times = Typist(case.text), Times()
-        cached = CachedPrompts[str](5, "chat", common_start, len)
+        cached = CachedPrompts[str](5, "chat")
         engine.trees.open(typist.document)
         await engine.trees.ready(typist.document)
         freeze_heap()

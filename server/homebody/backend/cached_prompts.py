@@ -3,12 +3,13 @@
 Every backend records here what it sends, so that nothing else has to guess what the server still knows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, Literal, TypeVar
 
 from homebody.backend.base import SlotChoice
+from homebody.text import common_start
 
-Held = TypeVar("Held")
+Held = TypeVar("Held", bound=Sequence[object])
 
 
 class CachedPrompts(Generic[Held]):
@@ -20,24 +21,12 @@ class CachedPrompts(Generic[Held]):
         Number of slots for completion, numbered from 0.
     chat
         The slot for everything else: ``"chat"``, or the only slot of a server that has one.
-    shared
-        Length of the beginning that two prompts share, in the unit of ``size``.
-    size
-        Length of a prompt.
 
     """
 
-    def __init__(
-        self,
-        completion: int,
-        chat: Literal["chat", 0],
-        shared: Callable[[Held, Held], int],
-        size: Callable[[Held], int],
-    ) -> None:
+    def __init__(self, completion: int, chat: Literal["chat", 0]) -> None:
         self.completion = completion
         self._chat: SlotChoice = chat
-        self._shared = shared
-        self._size = size
         self._held: dict[SlotChoice, Held] = {}
 
     def place(self, prompt: Held, choice: SlotChoice, keep: SlotChoice = None) -> tuple[SlotChoice, int]:
@@ -48,12 +37,13 @@ class CachedPrompts(Generic[Held]):
         ``keep`` is a slot that must not be evicted if there is another one.
         """
         slots = self._slots(choice, keep)
-        shared = {slot: self._common(prompt, slot) for slot in slots}
+        held = self._held
+        shared = {slot: common_start(prompt, held[slot]) if slot in held else 0 for slot in slots}
         best = max(slots, key=lambda slot: shared[slot])
-        evicted = self._size(self._held[best]) - shared[best] if best in self._held else 0
-        if shared[best] <= min(self._size(prompt) - shared[best], evicted):
-            order = list(self._held)
-            best = min(slots, key=lambda slot: order.index(slot) if slot in self._held else -1)
+        evicted = len(held[best]) - shared[best] if best in held else 0
+        if shared[best] <= min(len(prompt) - shared[best], evicted):
+            order = list(held)
+            best = min(slots, key=lambda slot: order.index(slot) if slot in held else -1)
         return best, shared[best]
 
     def put(self, slot: SlotChoice, prompt: Held) -> None:
@@ -68,6 +58,3 @@ class CachedPrompts(Generic[Held]):
             return [self._chat]
         others: list[SlotChoice] = [slot for slot in range(self.completion) if slot != keep]
         return others or (0,)
-
-    def _common(self, prompt: Held, slot: SlotChoice) -> int:
-        return self._shared(prompt, self._held[slot]) if slot in self._held else 0

@@ -73,7 +73,6 @@ from homebody.errors import (
 )
 from homebody.media import Media
 from homebody.models.facts import FimTokens
-from homebody.text import common_start
 
 Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "protocol", "cut"]
 
@@ -309,7 +308,7 @@ class ScriptedBackend(Backend):
     def _prompts(self) -> CachedPrompts[list[str]]:
         slots = self._info.completion_slots
         if self._cached is None or self._cached.completion != slots:
-            self._cached = CachedPrompts[list[str]](slots, "chat", common_start, len)
+            self._cached = CachedPrompts[list[str]](slots, "chat")
         return self._cached
 
 

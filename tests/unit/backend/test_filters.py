@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend import answer as filters
-from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end
+from homebody.backend.answer import Answer, opened_at_end
 
 
 def shown(answer: Answer, *pieces: str) -> str:
@@ -47,41 +47,41 @@ def test_every_format_is_among_the_cases():
 def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataObject):
     """In every format; tags may be split over pieces, and the beginning of a tag alone is text."""
     pieces = data.draw(cuts(THOUGHTS[thought] + "<thin> `a <think b>`."))
-    assert shown(Answer(thoughts=ReasoningFilter()), *pieces) == "<thin> `a <think b>`."
+    assert shown(Answer(opened=""), *pieces) == "<thin> `a <think b>`."
 
 
 @given(cuts("Hm.</think>\nYes."))
 def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
-    assert shown(Answer(thoughts=ReasoningFilter(closes_at_end("<|assistant|><think>\n"))), *pieces) == "Yes."
+    assert shown(Answer(opened=opened_at_end("<|assistant|><think>\n")), *pieces) == "Yes."
 
 
 def test_the_first_line_of_code_keeps_its_indentation():
-    assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
+    assert shown(Answer(opened=""), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
 
 
 @pytest.mark.parametrize("tag", ["<think>x</think>", "[THINK]", "<|channel|>analysis<|message|>x<|end|>"])
 def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
-    assert shown(Answer(thoughts=ReasoningFilter()), f"a {tag} b") == f"a {tag} b"
+    assert shown(Answer(opened=""), f"a {tag} b") == f"a {tag} b"
 
 
 def test_a_stop_text_within_a_thought_ends_nothing():
-    answer = Answer(stops=("\n\n",), thoughts=ReasoningFilter())
+    answer = Answer(stops=("\n\n",), opened="")
     assert shown(answer, "<think>a\n\nb</think>x = 1\n\ny") == "x = 1"
 
 
 @pytest.mark.parametrize(
-    ("frame", "close"),
+    ("frame", "opened"),
     [
-        ("<think>", "</think>"),
-        ("<think>\n</think>\n", None),
-        ("", None),
-        ("x</think> <think>", "</think>"),
-        ("<|channel>thought\n<channel|>", None),
-        ("<|start|>assistant<|channel|>analysis<|message|>", "<|end|>"),
+        ("<think>", "<think>"),
+        ("<think>\n</think>\n", ""),
+        ("", ""),
+        ("x</think> <think>", "<think>"),
+        ("<|channel>thought\n<channel|>", ""),
+        ("<|start|>assistant<|channel|>analysis<|message|>", "<|channel|>analysis<|message|>"),
     ],
 )
-def test_an_open_thought_at_the_end_of_a_rendered_chat_is_seen(frame: str, close: str | None):
-    assert closes_at_end(frame) == close
+def test_an_open_thought_at_the_end_of_a_rendered_chat_is_seen(frame: str, opened: str):
+    assert opened_at_end(frame) == opened
 
 
 @given(st.text("ab\n", max_size=30), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3), st.data())

@@ -11,17 +11,15 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
-from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, partial_match
+from homebody.backend.answer import Answer, opened_at_end, partial_match
 from homebody.backend.base import (
     Backend,
-    FinishReason,
     Job,
     Marker,
     ModelInfo,
     Piece,
     Prompt,
     Purpose,
-    ReadProgress,
     Sampling,
     Stats,
     Stream,
@@ -39,13 +37,8 @@ from homebody.errors import (
 from homebody.models.families import Thinking, family_of, thinking_notes
 from homebody.settings import BackendSettings
 
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    """A piece of reasoning that the server sends separately from the answer; it is never shown."""
-
-
-Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
+Deltas: TypeAlias = AsyncGenerator[Piece | Stats]
+"""What a server sends; of reasoning that it sends separately from the answer, a piece without text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +129,8 @@ class ServerBackend(Backend, ABC):
         with the forced text at its end.
         """
         info, prompt = await self.describe(), job.prompt
-        is_chat = prompt.is_chat or job.slot == "chat"
         while True:
-            thoughts = self._thoughts(prompt) if is_chat else None
-            answer = Answer(forced=prompt.forced, stops=prompt.stop, thoughts=thoughts)
+            answer = Answer(forced=prompt.forced, stops=prompt.stop, opened=_opened(job))
             sent = await self._admit(info, job, prompt)
             async with aclosing(self._pieces(info, sent, answer)) as stream:
                 async for item in stream:
@@ -147,11 +138,6 @@ class ServerBackend(Backend, ABC):
             if not answer.went_astray:
                 return
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
-
-    def _thoughts(self, prompt: Prompt) -> ReasoningFilter:
-        """Return the filter for a chat; the template of a rendered one may end with an opened block."""
-        last = prompt.parts[-1] if prompt.parts else None
-        return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
 
     def _pick(self, candidates: Sequence[AvailableModel], server: str, *, advice: str) -> str:
         """Return the name of the model that the settings name, or of the one that suits the use best."""
@@ -190,44 +176,37 @@ class ServerBackend(Backend, ABC):
 
     async def _pieces(self, info: ModelInfo, sent: Admitted, answer: Answer) -> Stream:
         """Filter the server's stream; an answer always ends with stats or an error."""
-        output = 0
+        output, shown = 0, False
         room = (sent.sampling.max_tokens + _SLACK) * _CHARACTERS
-        shown = False
         async with self._watched(), aclosing(self._generate(info, sent)) as deltas:
             async for item in deltas:
                 if isinstance(item, Stats):
                     if rest := answer.finish():
                         yield Piece(rest)
-                    yield self._checked(info, sent, item)
+                    yield item
                     return
                 output += 1
                 sent.patience.heard()
-                if isinstance(item, Thought):
-                    text = ""
-                else:
-                    text = answer.feed(item.text[:room])
-                    room -= len(item.text)
+                text = answer.feed(item.text[:room])
+                room -= len(item.text)
                 if answer.went_astray:
                     return
-                if text and isinstance(item, Piece):
+                if text:
                     yield replace(item, text=text, read=None if shown else item.read)
                     shown = True
                 if answer.stopped or output > sent.sampling.max_tokens + _SLACK or room <= 0:
-                    finish: FinishReason = "stop" if answer.stopped else "length"
-                    read = item.read if isinstance(item, Piece) else None
-                    yield _stats_of_cut(info, sent, output, read, finish)
+                    # For an answer that Homebody ends, the server sends no stats.
+                    yield Stats(
+                        prompt_tokens=sent.tokens if info.exact_tokenizer else None,
+                        evaluated_tokens=item.read.evaluated if item.read else None,
+                        reused_tokens=item.read.reused if item.read else None,
+                        output_tokens=output,
+                        prompt_ms=item.read.milliseconds if item.read else None,
+                        finish="stop" if answer.stopped else "length",
+                    )
                     return
-            raise self._cut_off()
-
-    def _cut_off(self) -> BackendFailed:
-        return BackendFailed(
-            f"The server at {self._server.url} closed the connection during an answer: ask again"
-        )
-
-    def _checked(self, info: ModelInfo, sent: Admitted, stats: Stats) -> Stats:
-        """Compare the server's counts with Homebody's own."""
-        del info, sent
-        return stats
+            message = f"The server at {self._server.url} closed the connection during an answer: ask again"
+            raise BackendFailed(message)
 
     @asynccontextmanager
     async def _watched(self) -> AsyncGenerator[None]:
@@ -259,15 +238,9 @@ def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
     return sampling.max_tokens + forced + (THOUGHT_TOKENS if thinks else 0)
 
 
-def _stats_of_cut(
-    info: ModelInfo, sent: Admitted, output: int, read: ReadProgress | None, finish: FinishReason
-) -> Stats:
-    """Return the stats of an answer that Homebody ended, for which the server sends none."""
-    return Stats(
-        prompt_tokens=sent.tokens if info.exact_tokenizer else None,
-        evaluated_tokens=read.evaluated if read else None,
-        reused_tokens=read.reused if read else None,
-        output_tokens=output,
-        prompt_ms=read.milliseconds if read else None,
-        finish=finish,
-    )
+def _opened(job: Job) -> str | None:
+    """Return the tag of reasoning that a chat's template has opened; ``None`` if it is no chat."""
+    if not (job.prompt.is_chat or job.slot == "chat"):
+        return None
+    last = job.prompt.parts[-1] if job.prompt.parts else None
+    return opened_at_end(last.text) if isinstance(last, Marker) else ""

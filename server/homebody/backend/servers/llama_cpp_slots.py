@@ -6,7 +6,6 @@ from collections.abc import Callable
 from homebody.backend.base import SlotChoice
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.servers.llama_cpp_tokens import Ids
-from homebody.text import common_start
 
 ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
@@ -86,7 +85,7 @@ class Slots:
         self._jobs = 0
         completion = 1 if total == 1 else max(1, total - RESERVED_SLOTS) if pinned else KEPT_IN_MEMORY
         chat = 0 if total == 1 else "chat"
-        self._cached = CachedPrompts[Ids](completion, chat, common_start, len)
+        self._cached = CachedPrompts[Ids](completion, chat)
 
     @property
     def completion(self) -> int:

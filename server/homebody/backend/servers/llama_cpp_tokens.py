@@ -10,7 +10,7 @@ from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import Marker, Message, Part, Text
 from homebody.backend.http import ModelServer
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.openai_api import to_chat
+from homebody.backend.servers.openai import to_chat
 from homebody.errors import BackendFailed, BackendProtocolError, BackendRefused
 from homebody.media import Media
 

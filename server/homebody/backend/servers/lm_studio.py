@@ -9,7 +9,7 @@ import msgspec
 from homebody.backend.base import ModelInfo
 from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer
-from homebody.backend.servers.openai import OpenAiApi
+from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
 from homebody.models.families import COMMON_SPECIAL_TEXTS
@@ -23,7 +23,7 @@ LINK_NOTE = (
 )
 
 
-class LmStudioBackend(OpenAiApi):
+class LmStudioBackend(OpenAiBackend):
     """One model of one LM Studio.
 
     Parameters

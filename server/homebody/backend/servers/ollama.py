@@ -11,7 +11,7 @@ from homebody.backend.base import ModelInfo, Piece
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http_errors import StatusRefused, failure
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Admitted, Deltas, Thought
+from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
     BackendRefused,
@@ -76,9 +76,8 @@ class OllamaBackend(StringBackend):
                     raise failure(self._server.url, event.error)
                 # A remote model has replaced it under the same name: refuse, and stop.
                 self._check_remote(event.model, event)
-                if event.message.thinking:
-                    yield Thought()
-                if text := event.response or event.message.content:
+                text = event.response or event.message.content
+                if text or event.message.thinking:
                     yield Piece(text, event.logprob)
                 if event.done:
                     yield event.stats()

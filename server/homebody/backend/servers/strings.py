@@ -25,7 +25,6 @@ from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import Admitted, ServerBackend
 from homebody.errors import ModelNotServed
 from homebody.settings import BackendSettings
-from homebody.text import common_start
 from homebody.tokens import TokenEstimate, frame_tokens
 
 FRAME_TOKENS = 12
@@ -98,17 +97,12 @@ class StringBackend(ServerBackend):
         if job.sampling is None:
             if job.prompt.messages or not self.keeps_prompts:
                 return
-            job = replace(job, prompt=await self._beginning(job.prompt, job.most))
+            text, total = job.prompt.text, await self.count_prompt(job.prompt)
+            if job.most is not None and job.most < total:
+                job = replace(job, prompt=Prompt((Text(text[: len(text) * job.most // total]),)))
         async with aclosing(super().stream(job)) as items:
             async for item in items:
                 yield item
-
-    async def _beginning(self, prompt: Prompt, tokens: int | None) -> Prompt:
-        """Return the beginning of the prompt's text, in proportion to ``tokens``."""
-        total = await self.count_prompt(prompt)
-        if tokens is None or tokens >= total:
-            return prompt
-        return Prompt((Text(prompt.text[: len(prompt.text) * tokens // total]),))
 
     async def _pieces(self, info: ModelInfo, sent: Admitted, answer: Answer) -> Stream:
         """Record what the server reads and writes."""
@@ -121,7 +115,9 @@ class StringBackend(ServerBackend):
                 async for item in stream:
                     if isinstance(item, Piece):
                         written += item.text
-                    yield item
+                        yield item
+                    else:
+                        yield self._checked(info, sent, item)
         except StatusRefused as error:
             if error.status == 404:
                 # The server has another model now: request the facts again.
@@ -135,7 +131,7 @@ class StringBackend(ServerBackend):
         """Return the prompts in the server's cache; a single slot is that of chats too."""
         slots = info.completion_slots
         if self._cached is None or self._cached.completion != slots:
-            self._cached = CachedPrompts[str](slots, "chat" if slots > 1 else 0, common_start, len)
+            self._cached = CachedPrompts[str](slots, "chat" if slots > 1 else 0)
         return self._cached
 
     def _checked(self, info: ModelInfo, sent: Admitted, stats: Stats) -> Stats:
