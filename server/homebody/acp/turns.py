@@ -231,8 +231,7 @@ async def _apply(engine: Engine, session: AcpSession, question: UserPrompt, argu
     if not number.isdecimal():
         number, rest = "1", arguments
     if not 1 <= int(number[:9]) <= len(session.blocks):
-        count = len(session.blocks)
-        message = f"The last answer has {count} code blocks: there is no number {number}."
+        message = f"The last answer has no code block {number}; it has {len(session.blocks)}."
         raise UsageError(message)
     block = session.blocks[int(number) - 1]
     target = await find_target(engine, session, question, rest, "file")

@@ -233,7 +233,7 @@ class _Talk:
             message = "/apply needs the number of a code block and a file: /apply 1 app.py:10-20."
             raise UsageError(message)
         if not 1 <= int(number[:9]) <= len(self._blocks):
-            message = f"The last answer has {len(self._blocks)} code blocks: there is no number {number}."
+            message = f"The last answer has no code block {number}; it has {len(self._blocks)}."
             raise UsageError(message)
         path, lines = parse_lines(place.strip())
         source = read_source(path, max_bytes=self._engine.settings.context.max_file_bytes)

@@ -11,7 +11,7 @@ from homebody.cli.terminal import Terminal
 from homebody.engine import open_engine
 from homebody.features.doctor import MARKS, Diagnosis, doctor, lines_of
 from homebody.headless.report import to_json
-from homebody.settings.load import Loaded
+from homebody.settings.load import STOPPED, Loaded
 
 _STYLES = {"good": "green", "hint": "yellow", "problem": "red"}
 
@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Check servers, models and settings, measure the speed, and name possible improvements.
 
-    The exit code is 3 if no model answers, otherwise 0. While your settings are wrong, no model is asked.
+    The exit code is 2 while your settings are wrong: then no model is asked. It is 3 if no model answers.
     """
     flags = Flags.of(context.obj)
     loaded = flags.load_with_origins(Path.cwd())
@@ -34,14 +34,15 @@ def command(
         terminal.write(to_json(diagnosis))
     else:
         _show(terminal, diagnosis)
-    if any(use.model is None for use in diagnosis.uses):
-        raise typer.Exit(3)
+    if loaded.error or any(use.model is None for use in diagnosis.uses):
+        raise typer.Exit(loaded.error.exit_code if loaded.error else 3)
 
 
 async def _run(loaded: Loaded) -> Diagnosis:
     async with open_engine(loaded.settings) as engine:
         engine.gate.stop(loaded.error)
-        return await doctor(engine, problems=[problem.message for problem in loaded.problems])
+        advice = [STOPPED] if loaded.error else []
+        return await doctor(engine, problems=[*(problem.message for problem in loaded.problems), *advice])
 
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:

@@ -22,6 +22,8 @@ from homebody.settings.schema import FolderIgnore, Settings
 _USE_BLOCKS = (("completion", "backend"), ("next_edit", "backend"), ("chat", "backend"))
 # Maximum number of patterns of all the user's sources together (``workspace/patterns.py``).
 _MOST_PATTERNS = 2_000
+STOPPED = "Nothing is sent to a model until this is corrected."
+"""What an error of the user's settings ends with."""
 # Maximum number of problems that an error shows in full.
 _MOST_SHOWN = 3
 # Variables that are no settings: of folders, of commands that Homebody runs, and of its development.
@@ -48,8 +50,7 @@ class Loaded:
             return None
         rest = len(stops) - _MOST_SHOWN
         more = [f"{rest} more of your settings are wrong."] if rest > 0 else []
-        advice = "Nothing is sent to a model until this is corrected."
-        return SettingsBroken(" ".join([*stops[:_MOST_SHOWN], *more, advice]))
+        return SettingsBroken(" ".join([*stops[:_MOST_SHOWN], *more, STOPPED]))
 
 
 class Sources(TypedDict, total=False):

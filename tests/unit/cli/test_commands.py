@@ -190,7 +190,6 @@ def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, s
     ("arguments", "says_it"),
     [
         (["config", "show"], True),
-        (["doctor"], True),
         (["config", "schema"], False),
         (["log"], True),
         (["models", "list"], False),
@@ -204,6 +203,14 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
     ended = run(*arguments)
     assert (ended.code if arguments != ["undo"] else 0) == 0
     assert says_it == ("config.toml: there is no setting `context.ignor`" in ended.out + ended.err)
+
+
+def test_doctor_says_what_wrong_settings_lead_to(run, scripted, tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("context.ignor = ['private/']\n")
+    ended = run("doctor")
+    assert (ended.code, "there is no setting `context.ignor`" in ended.out) == (2, True)
+    assert "✗ Nothing is sent to a model until this is corrected.\n" in ended.out
 
 
 def test_patterns_of_several_flags_add_up(run, scripted):

@@ -126,7 +126,7 @@ def test_a_code_block_is_applied_by_its_number(scripted: Path):
 
     written = on_a_terminal([*COMMAND, "ask"], lines, shows_errors=True)
 
-    assert b"The last answer has 1 code blocks" in written
+    assert b"The last answer has no code block 2; it has 1." in written
     assert (scripted / "add.py").read_text() == old.replace("a + b", "b + a")
     run("undo")
     assert (scripted / "add.py").read_text() == old
