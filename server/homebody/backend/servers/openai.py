@@ -67,7 +67,7 @@ class OpenAiBackend(StringBackend):
                     finish = finish or "stop"
                     break
                 event = self._server.decode(data, OpenAiEvent)
-                if event.error is not None:
+                if event.error:
                     raise failure(self._server.url, event.error)
                 stats = event.added_to(stats)
                 for choice in event.choices:
