@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.auto import SharedSearch
+from homebody.backend.auto import Choice, SharedSearch, discover, look
 from homebody.backend.base import Backend, BackendState, Prompt, Slot, Text
-from homebody.backend.discover import Choice, discover, look
 from homebody.backend.open import connector_for
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend

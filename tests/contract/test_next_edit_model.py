@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.discover import discover, look
+from homebody.backend.auto import discover, look
 from homebody.engine import open_engine
 from homebody.models.library import models_dir
 from homebody.settings import BackendSettings

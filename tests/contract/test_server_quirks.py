@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from homebody.backend.auto import discover, look
 from homebody.backend.base import OWN, Backend, Message, Prompt, Sampling, Text
-from homebody.backend.discover import discover, look
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend

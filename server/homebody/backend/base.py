@@ -30,7 +30,7 @@ TYPED = "homebody:typed"
 class Text:
     """The user's text: nothing in it is parsed as a control token.
 
-    ``sources`` are the URIs that it comes from; text without one is not sent (``gate.Outgoing``).
+    ``sources`` are the URIs that it comes from; text without one is not sent (``resilient``).
     """
 
     text: str

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from homebody.backend.base import Backend, ModelInfo, Purpose
 from homebody.backend.http import ModelServer
+from homebody.backend.resilient import Connector
 from homebody.backend.servers.llama_cpp import HOST_KIND, LlamaCppBackend
 from homebody.errors import (
     BackendError,
@@ -39,7 +40,7 @@ _SILENT_SECONDS = 10.0
 """Seconds after which a host that holds its lock and does not answer is reported."""
 
 
-class HostConnector:
+class HostConnector(Connector):
     """Finds or starts the host process that runs a model, and registers as its client.
 
     Parameters
@@ -74,7 +75,6 @@ class HostConnector:
         self._files: HostFiles | None = None
         self._membership: FileLock | None = None
         self.name = "The embedded model"
-        self.reasons: tuple[str, ...] = ()
 
     async def connect(self) -> Backend:
         """Return the client of a host that answers; start a host if there is none."""

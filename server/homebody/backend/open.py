@@ -15,8 +15,7 @@ from homebody.settings import BackendSettings, Settings
 
 if TYPE_CHECKING:
     from homebody.backend.auto import SharedSearch
-    from homebody.backend.gate import Check
-    from homebody.backend.resilient import Connector, ResilientBackend
+    from homebody.backend.resilient import Check, Connector, ResilientBackend
     from homebody.backend.servers.base import ServerBackend
 
 DEFAULT_URLS: Mapping[str, str] = {

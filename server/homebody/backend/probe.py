@@ -26,8 +26,6 @@ USUAL_PORTS = (8080, 8012, 11434, 1234, *(row.port for row in SERVERS if row.por
 USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
 
 PROBE_SECONDS = 1.0
-_NAMED_SECONDS = 10.0
-"""A server that the user named may be busy: a wrong guess would keep its exact tokens and context unused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
 
     """
     try:
-        return await _probe(url, api_key, allowed_hosts, PROBE_SECONDS)
+        return await probe_named(url, api_key=api_key, allowed_hosts=allowed_hosts, seconds=PROBE_SECONDS)
     except BackendLoading:
         return Found(url, problem=f"The server at {url} is still loading its model", loading=True)
     except BackendUnavailable:
@@ -101,19 +99,19 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
         return _unknown(url)
 
 
-async def probe_named(url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = ()) -> Found:
+async def probe_named(
+    url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = (), seconds: float = 10.0
+) -> Found:
     """Recognise the server that the user named.
+
+    It may be busy: a wrong guess would keep its exact tokens and context unused.
 
     Raises
     ------
     BackendUnavailable, BackendTimeout
-        It cannot be recognised now: it is stopped, loads its model, or does not answer within ten seconds.
+        It cannot be recognised now: it is stopped, loads its model, or does not answer within ``seconds``.
 
     """
-    return await _probe(url, api_key, allowed_hosts, _NAMED_SECONDS)
-
-
-async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], seconds: float) -> Found:
     server = ModelServer(url, api_key=api_key, allowed_hosts=allowed_hosts, timeout_seconds=seconds)
     try:
         return await _recognise(server)
@@ -178,8 +176,6 @@ async def _fills_in(server: ModelServer) -> bool:
     try:
         await server.post("/infill", {}, llama_cpp_api.Infilled)
     except StatusRefused as error:
-        if error.needs_key:
-            raise
         return error.status == 400
     return True
 

@@ -6,11 +6,12 @@ reports are suppressed. While the server is unavailable it is polled, while it a
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from homebody.backend.base import (
+    OWN,
     Backend,
     BackendState,
     Condition,
@@ -23,8 +24,8 @@ from homebody.backend.base import (
     Prompt,
     SlotChoice,
     Stream,
+    Text,
 )
-from homebody.backend.gate import Check, Outgoing
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -33,11 +34,18 @@ from homebody.errors import (
     BackendUnavailable,
     HomebodyError,
     ModelError,
+    ModelForbidden,
     ModelNotServed,
     StateUnwritable,
 )
+from homebody.media import Media
+from homebody.settings.schema import is_covered
 
 _Result = TypeVar("_Result")
+_Sent: TypeAlias = Sequence[Text | Media | Message]
+
+Check: TypeAlias = Callable[[Iterable[str], Iterable[str]], Awaitable[None]]
+"""Called with the sources and the texts of a prompt; raises if the prompt must not be sent."""
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
@@ -47,12 +55,12 @@ POLLING_SECONDS = 600.0
 
 
 class Connector(Protocol):
-    """Connects to a backend, and replaces one that failed."""
+    """Connects to a backend, and replaces one that failed.
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why this backend was chosen, one sentence each; empty if there was no choice."""
-        ...
+    ``reasons`` say why this backend was chosen, one sentence each; empty if there was no choice.
+    """
+
+    reasons: tuple[str, ...] = ()
 
     async def connect(self) -> Backend:
         """Return the backend for the next request; connect first if necessary.
@@ -75,14 +83,11 @@ class Connector(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Stop the processes that were started."""
-        ...
+        """Stop the processes that were started; nothing for a server of the user."""
 
 
-class FixedConnector:
-    """Always returns the same backend."""
-
-    reasons: tuple[str, ...] = ()
+class FixedConnector(Connector):
+    """Always returns the same backend: its server may become available again."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -92,12 +97,9 @@ class FixedConnector:
         return self._backend
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
-        """Keep the backend: the server may become available again."""
-        del failed, error
-        return False
-
-    async def aclose(self) -> None:
-        """Do nothing: the server is the user's."""
+        """Keep the backend; one that failed may be another, which this one has replaced."""
+        del error
+        return failed is not self._backend
 
 
 class ResilientBackend(Backend):
@@ -154,91 +156,98 @@ class ResilientBackend(Backend):
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Count tokens of texts that come from ``sources``."""
-        return await self._call(lambda backend: backend.count(texts), Outgoing(sources, texts))
+        sent = [Text(text, tuple(sources)) for text in texts]
+        return await self._call(lambda backend: backend.count(texts), sent)
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
         """Return where a prompt belongs in the server's cache."""
-        return await self._call(
-            lambda backend: backend.place(prompt, slot=slot, keep=keep), Outgoing.of_prompt(prompt)
-        )
+        return await self._call(lambda backend: backend.place(prompt, slot=slot, keep=keep), prompt.texts)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into the model's chat template."""
-        return await self._call(lambda backend: backend.render_chat(messages), Outgoing.of_messages(messages))
+        media = (media for message in messages for media in message.media)
+        return await self._call(lambda backend: backend.render_chat(messages), [*messages, *media])
 
     async def stream(self, job: Job) -> Stream:
         """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
-        sent = Outgoing.of_prompt(job.prompt)
-        attempt = _Attempt(self._patience)
+
+        async def run(backend: Backend) -> Stream:
+            await self._check(backend, job.prompt.texts)
+            async with aclosing(backend.stream(job)) as items:
+                async for item in items:
+                    yield item
+
+        async with aclosing(self._items(run, generates=True)) as items:
+            async for item in items:
+                yield item
+
+    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: _Sent | None) -> _Result:
+        async def run(backend: Backend) -> AsyncGenerator[_Result]:
+            if sent is not None:
+                await self._check(backend, sent)
+            yield await call(backend)
+
+        async with aclosing(self._items(run, generates=False)) as items:
+            return await anext(items)
+
+    async def _items(
+        self, run: Callable[[Backend], AsyncGenerator[_Result]], *, generates: bool
+    ) -> AsyncGenerator[_Result]:
+        """Yield what ``run`` yields; run it again while a model loads, with growing waits.
+
+        And once with a backend that has replaced one that failed; but a stream that failed after its first
+        piece cannot be restarted.
+        """
+        waits, may_replace = _waits(self._patience), True
         while True:
-            backend: Backend | None = None
-            begun = False
+            backend, begun = None, False
             try:
                 backend = await self._connector.connect()
-                await sent.check(backend, self._passes, self._models)
-                async with aclosing(backend.stream(job)) as stream:
-                    async for item in stream:
-                        begun = begun or isinstance(item, Piece)
-                        self._generation_fails = False
+                async with aclosing(run(backend)) as items:
+                    async for item in items:
+                        begun |= isinstance(item, Piece)
+                        self._generation_fails &= not generates
                         await self._report_ready(backend)
                         yield item
             except FAILURES as error:
-                if begun and backend is not None:
-                    await self._give_up(backend, error)
+                is_loading = isinstance(error, BackendLoading) and not begun
+                if backend is not None and not is_loading and await self._connector.replace(backend, error):
+                    if begun:
+                        message = "The model stopped during its answer and is being restarted: ask again"
+                        raise BackendUnavailable(message) from error
+                    if may_replace:
+                        may_replace = False
+                        continue
+                self._report_failure(error, generating=generates and backend is not None)
+                if not is_loading or (wait := next(waits, None)) is None:
                     raise
-                if not await self._may_repeat(attempt, backend, error, generating=True):
-                    raise
+                await asyncio.sleep(wait)
             else:
                 return
 
-    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Outgoing | None) -> _Result:
-        attempt = _Attempt(self._patience)
-        while True:
-            backend: Backend | None = None
-            try:
-                backend = await self._connector.connect()
-                if sent is not None:
-                    await sent.check(backend, self._passes, self._models)
-                result = await call(backend)
-            except FAILURES as error:
-                if not await self._may_repeat(attempt, backend, error):
-                    raise
-            else:
-                if not self._generation_fails:
-                    await self._report_ready(backend)
-                return result
+    async def _check(self, backend: Backend, sent: _Sent) -> None:
+        """Check every prompt here, the last step before the connection, whatever built it.
 
-    async def _may_repeat(
-        self, attempt: "_Attempt", backend: Backend | None, error: HomebodyError, *, generating: bool = False
-    ) -> bool:
-        """Report a failure, and return whether the request may be sent again."""
-        if isinstance(error, BackendLoading):
-            self._report_failure(error)
-            return await attempt.wait()
-        if backend is not None and await self._connector.replace(backend, error) and attempt.replace():
-            return True
-        self._report_failure(error, generating=generating and backend is not None)
-        return False
-
-    async def _give_up(self, backend: Backend, error: HomebodyError) -> None:
-        """Handle a stream that failed after its first piece: it cannot be restarted.
-
-        Raises
-        ------
-        BackendUnavailable
-            This backend is being replaced, so a new request will work.
-
+        Raise if it must not be sent: because of its sources or texts, or of the model that would answer.
         """
-        if await self._connector.replace(backend, error):
-            message = "The model stopped during its answer and is being restarted: ask again"
-            raise BackendUnavailable(message) from error
-        self._report_failure(error, generating=True)
+        if self._models and not is_covered(name := (await backend.describe()).name, self._models):
+            message = (
+                f"The model {name} is not one that `backend.allowed_models` allows "
+                f"({', '.join(self._models)}): serve or choose one of these."
+            )
+            raise ModelForbidden(message)
+        if self._passes is not None:
+            # Markers alone are our own text; a text without a source must not pass because of another one's.
+            known = all(text.sources for text in sent)
+            sources = [OWN, *(uri for text in sent for uri in text.sources)] if known else []
+            await self._passes(dict.fromkeys(sources), [text.text for text in sent])
 
     async def _report_ready(self, backend: Backend) -> None:
         """Report that the server answers, or that ``auto`` has switched to another one."""
-        if self._condition == "ready" and self._connector.reasons == self._reasons:
+        is_known = self._condition == "ready" and self._connector.reasons == self._reasons
+        if is_known or self._generation_fails:
             return
         with suppress(HomebodyError):
             info = await backend.describe()
@@ -290,23 +299,9 @@ FAILURES = (
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
 
 
-class _Attempt:
-    """One request and its retries: growing waits while a model loads, one replacement."""
-
-    def __init__(self, patience: float) -> None:
-        self._end = time.monotonic() + patience
-        self._wait = FIRST_WAIT_SECONDS
-        self._replaced = False
-
-    async def wait(self) -> bool:
-        """Wait before the next try; ``False`` if there is no time left."""
-        if time.monotonic() + self._wait > self._end:
-            return False
-        await asyncio.sleep(self._wait)
-        self._wait = min(self._wait * 2, 1.0)
-        return True
-
-    def replace(self) -> bool:
-        """Use the only retry with a replaced backend; ``False`` if it is already used."""
-        replaced, self._replaced = self._replaced, True
-        return not replaced
+def _waits(patience: float) -> Iterator[float]:
+    """Yield the growing waits between two tries, in seconds, while there is time for one."""
+    end, wait = time.monotonic() + patience, FIRST_WAIT_SECONDS
+    while time.monotonic() + wait <= end:
+        yield wait
+        wait = min(wait * 2, 1.0)

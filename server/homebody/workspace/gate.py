@@ -1,7 +1,7 @@
 """Decides what may be sent to a model: every source of every prompt, by the rules in force now.
 
-What collects text asks earlier, to save work; the last question is asked by ``backend.gate``, just before the
-connection.
+What collects text asks earlier, to save work; the last question is asked by ``backend.resilient``, just
+before the connection.
 Everything on disk that a rule depends on is looked at again for each question: links, ignore files, settings.
 That happens in a thread, with a time limit; what is not known in time is not sent.
 """
