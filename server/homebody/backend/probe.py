@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from homebody.backend.choose import AvailableModel
-from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused
+from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api, ollama_api
 from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend.event_stream import events_of, lines_of
-from homebody.backend.http_errors import failure
+from homebody.backend.http import failure
 
 
 async def chunks(*pieces: str) -> AsyncIterator[bytes]:

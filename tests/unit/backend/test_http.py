@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from homebody.backend.http import ModelServer, Patience
-from homebody.backend.http_errors import StatusRefused
+from homebody.backend.http import ModelServer, Patience, StatusRefused
 from homebody.errors import (
     BackendError,
     BackendLoading,

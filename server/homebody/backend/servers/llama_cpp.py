@@ -28,7 +28,7 @@ from homebody.backend.base import (
     ReadProgress,
     SlotChoice,
 )
-from homebody.backend.http_errors import StatusRefused, failure
+from homebody.backend.http import StatusRefused, failure
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Admitted, Deltas, ServerBackend
 from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots

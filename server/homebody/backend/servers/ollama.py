@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from homebody.backend.base import ModelInfo, Piece
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http_errors import StatusRefused, failure
+from homebody.backend.http import StatusRefused, failure
 from homebody.backend.servers import ollama_api as api
 from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.strings import StringBackend

@@ -12,7 +12,7 @@ import msgspec
 
 from homebody.backend.base import Message, ModelInfo, Piece, Stats
 from homebody.backend.choose import AvailableModel
-from homebody.backend.http_errors import failure
+from homebody.backend.http import failure
 from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.llama_cpp_api import Models, Probability, Timings
 from homebody.backend.servers.openai_servers import UNKNOWN, recognise

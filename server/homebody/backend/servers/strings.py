@@ -21,7 +21,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.http_errors import StatusRefused
+from homebody.backend.http import StatusRefused
 from homebody.backend.servers.base import Admitted, ServerBackend
 from homebody.errors import ModelNotServed
 from homebody.settings import BackendSettings
