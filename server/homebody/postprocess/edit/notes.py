@@ -7,9 +7,9 @@ Tokens are counted before and after; their order is compared if all counts are e
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from typing import NamedTuple, TypeVar
 
 from homebody.postprocess.edit.edited import Edited, Side
@@ -34,6 +34,15 @@ _WORD = re.compile(r"[$@]*[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTES = re.compile(r"\A[A-Za-z@$]{0,3}#*(?:\"{3}|'{3}|[\"'`])|(?:\"{3}|'{3}|[\"'`])#*\Z")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
+_EMBEDS = frozenset({"${", "#{", "\\("})
+"""What begins code in a string."""
+_CLOSING = frozenset({")", "]", "}"})
+_PATH = r"(?:(?:[?!]?\.|->|::)#?\w+|\[[^\[\]\n]*\])"
+_TARGET = rf"[$@*]*\w+{_PATH}*"
+_TARGETS = re.compile(rf"{_TARGET}(?:\s*,\s*{_TARGET})*\s*\Z")
+"""What is assigned to, before the sign: ``=``, ``+=``, a type's ``:``."""
+_MEMBER = re.compile(rf"[$@*]*\w+{_PATH}+|[@*]+\w+")
+"""A member, an element, or what a pointer points to; what becomes of variables shows where they are used."""
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
@@ -76,12 +85,20 @@ def notes_of(edit: Edited, imports: Sequence[NewImport] = ()) -> list[Note]:
     unused = before.local & before.used & after.local - after.used
     notes += [Note(f"no longer uses `{name}`") for name in sorted(unused)]
     mentioned = " ".join(note.text for note in notes)
-    old, new = _counted(before), _counted(after)
+    shown: dict[str, str] = {}
+    old, new = _counted(before, shown), _counted(after, shown)
     for kind, counted in old.items():
-        gone, come = counted - new[kind], new[kind] - counted
-        added = list(_changes(kind, gone, come, mentioned, before.local - after.local))
-        mentioned = " ".join([mentioned, *(note.text for note in added)])
-        notes += added
+        gone, come = (
+            [
+                (text, code)
+                for text in texts.elements()
+                if not _is_in(code := _short(shown.get(text, text)), mentioned)
+            ]
+            for texts in (counted - new[kind], new[kind] - counted)
+        )
+        changes = list(_changes(kind, gone, come, before.local - after.local))
+        mentioned = " ".join([mentioned, *(note.text for note in changes)])
+        notes += changes
     notes = notes or list(_arranged(edit))
     if not before.without_comments(before.span).strip():
         is_comment = bool(before.code.strip())
@@ -132,18 +149,21 @@ def _definitions(edit: Edited) -> list[Note]:
     names = {each.name for each in new}
     gone, come, changed = list[Note](), list[Note](), list[Note]()
     # One of several overloads may be unchanged.
-    for before, after in _pairs((old - new).elements(), (new - old).elements(), lambda each: each[:2]):
-        if before and after:
+    nothing = _Defined("", "", "", "")
+    for before, after in _pairs(
+        (old - new).elements(), (new - old).elements(), lambda each: each[:2], nothing
+    ):
+        if before.shown and after.shown:
             left, added = map(_short, differing_tokens(before.head, after.head))
             what = f"changes `{left}` to `{added}` in" if left and added else ""
             what = what or (f"removes `{left}` from" if left else f"adds `{added}` to")
             changed.append(Note(f"{what} the head of `{after.name}`"))
-        elif before:
+        elif before.shown:
             place = _used_in(edit, before.name) if before.name not in names else ""
             kind = "undefined" if place == _NEW_CODE else "broken" if place else ""
             used = f", which {place} still uses" if place else ""
             gone.append(Note(f"removes the {before.shown}{used}", kind=kind))
-        elif after:
+        else:
             place = _defined_in(edit, after)
             again = f", which {place} defines too" if place else ""
             more = again or ("" if _used_in(edit, after.name, but=1) else ", which nothing in the file uses")
@@ -152,23 +172,24 @@ def _definitions(edit: Edited) -> list[Note]:
 
 
 def _pairs(
-    lost: Iterable[T], added: Iterable[T], same: Callable[[T], object]
-) -> Iterator[tuple[T | None, T | None]]:
-    """Pair, in order, what is the ``same``; the rest has nothing beside it."""
+    lost: Iterable[T], added: Iterable[T], same: Callable[[T], object], nothing: T
+) -> Iterator[tuple[T, T]]:
+    """Pair, in order, what is the ``same``; the rest has ``nothing`` beside it."""
     groups: defaultdict[object, tuple[list[T], list[T]]] = defaultdict(lambda: ([], []))
     for side, several in enumerate((lost, added)):
         for each in several:
             groups[same(each)][side].append(each)
     for old, new in groups.values():
-        yield from zip_longest(old, new)
+        yield from zip_longest(old, new, fillvalue=nothing)
 
 
 def _arranged(edit: Edited) -> Iterator[Note]:
     """Where code that keeps all its words has another order, other blocks or other brackets."""
-    before, after = (
-        [token for token in same_tokens(side.all_tokens) if not token[1] or token[1].strip("\"'`")]
+    sides = [
+        [token for token in side.all_tokens if not token.text or token.text.strip(" \t\r\n\"'`")]
         for side in (edit.before, edit.after)
-    )
+    ]
+    before, after = map(same_tokens, sides)
     if before == after:
         return
     old, new = ([text for _, text in tokens if text not in _MARKS and text] for tokens in (before, after))
@@ -176,20 +197,18 @@ def _arranged(edit: Edited) -> Iterator[Note]:
     if is_moved or old == new:
         what = "the order of the code" if is_moved else "punctuation"
         at = first_difference(before, after)
-        near = _joined([text for _, text in after[max(0, at - 2) : at + 3] if text])
-        yield Note(f"changes only {what}, near `{_short(near)}`")
+        near = [token for token in sides[1][max(0, at - 2) : at + 3] if token.text]
+        code = edit.after.document.slice(Span(near[0].start, near[-1].start + len(near[-1].text)))
+        yield Note(f"changes only {what}, near `{_short(code)}`")
 
 
-def _counted(side: Side) -> Mapping[str, Counter[str]]:
-    """What a version has, by kind, in the order of the notes."""
+def _counted(side: Side, shown: dict[str, str]) -> Mapping[str, Counter[str]]:
+    """What a version has, by kind, in the order of the notes; ``shown`` gets the text of its calls."""
     counts = {kind: Counter[str]() for kind in _KINDS}
-    tokens, (texts, comments) = side.tokens, side.texts
-    bound = {name.start for name in side.names if name.binds}
+    document, tokens, (texts, comments) = side.document, side.tokens, side.texts
     starts = [token.start for token in tokens]
     in_heads = {at for head in side.head_spans for at in _places_in(starts, head)}
-    # Of a string that is in another one, the outer counts.
-    with_code = [span for span, parts in texts if len(parts) > 1]
-    strings = {at: span.start for span in reversed(with_code) for at in _places_in(starts, span)}
+    names: set[int] = set()
     kinds: dict[tuple[str, str], str] = {}
     for at, token in enumerate(tokens):
         if token.is_string or token.is_mark:
@@ -200,13 +219,27 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
         if kind and not (at in in_heads and kind in ("name", "word")):
             # Keywords of SQL and PHP may be in capitals.
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
-            if kind == "name" and (call := _call(tokens, at, bound, strings)):
-                counts["call"][call] += 1
-        if "assign" in token.parent:
-            counts["assignment"].update(_assigned(tokens, at))
+            if kind == "name":
+                names.add(at)
+        if "assign" in token.parent and token.text.endswith(("=", ":")):
+            line = document.text[document.line_start(token.start) : token.start]
+            targets = _TARGETS.search(line[-_LONGEST:])
+            counts["assignment"].update(_MEMBER.findall(targets.group()) if targets else ())
+    bound = {name.start for name in side.names if name.binds}
+    for first, last, call, inner in sorted(_calls(tokens, names, bound)):
+        counts["call"][call] += 1
+        if call not in shown:
+            ends = [
+                tokens[first].start,
+                *(end for span in inner for end in (span.start, span.end)),
+                tokens[last].start + 1,
+            ]
+            parts = [document.text[start:end] for start, end in pairwise(ends)]
+            parts[1::2] = ["…" * bool(part) for part in parts[1::2]]
+            shown[call] = "…" * call.startswith("…") + "".join(parts)
     parts_of_all = [parts for _, parts in texts] or [[token.text] for token in tokens if token.is_string]
     counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in parts_of_all)
-    counts["comment"].update(" ".join(side.document.slice(span).split()) for span in comments)
+    counts["comment"].update(" ".join(document.slice(span).split()) for span in comments)
     # A name that stays has no note, however often it is used; nor has one that only this code can use.
     counts["name"] = Counter(dict.fromkeys(sorted(set(counts["name"]) - side.local), 1))
     return counts
@@ -235,105 +268,75 @@ def _kind_of(token: Token) -> str:
     return "word" if _WORD.search(text) else ""
 
 
-def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Mapping[int, int]) -> str:
-    """The call whose function's name is at ``at``, without the arguments of calls in it; or nothing.
+def _calls(
+    tokens: Sequence[Token], names: Container[int], bound: Container[int]
+) -> Iterator[tuple[int, int, str, list[Span]]]:
+    """Each call of ``names``: first and last token, text without types and inner arguments, and the latter.
 
-    A name at one of ``bound`` is no receiver: it is the parameter of a function in the form ``x -> x.a()``.
+    ``bound``: where names are bound. They are no receivers, but parameters as in ``x -> x.a()``.
     """
-    opening = _behind_types(tokens, at + 1)
-    mark = "!" if opening < len(tokens) and tokens[opening].text == "!" else ""
-    opening += len(mark)
-    if opening >= len(tokens) or tokens[opening].text != "(":
-        return ""
-    first = at
-    while first >= 2 and tokens[first - 1].text in _JOINS and _WORD.fullmatch(tokens[first - 2].text):
-        if tokens[first - 1].text == "->" and tokens[first - 2].start in bound:
-            break
-        first -= 2
-    depth, inner, shown = 0, 0, [token.text for token in tokens[first : at + 1]]
-    shown[-1] += mark
-    for place in range(opening, len(tokens)):
-        before, token = tokens[place - 1 : place + 1]
-        # Code in a string begins with `${` or `\(`.
-        depth += token.text.endswith(("(", "[", "{")) - (token.text in (")", "]", "}"))
-        is_call = token.text == "(" and depth > 1 and _WORD.fullmatch(before.text) is not None
-        if is_call and not inner:
-            inner = depth
-            shown += ["(", "…"]
-        if inner and depth >= inner:
-            continue
-        inner = 0
-        is_in_string = place in strings and strings[place] == strings.get(place - 1)
-        if is_in_string or (token.is_string and before.is_string):
-            shown[-1] += token.text
-        elif token.text:
-            shown.append(token.text)
-        if not depth:
-            break
-    chained = first and tokens[first - 1].text in _JOINS and tokens[first - 2].start not in bound
-    return f"{'…' + tokens[first - 1].text if chained else ''}{_joined(shown)}"
+    brackets: list[tuple[Token, range]] = []
+    texts: list[list[str]] = [[]]
+    inner: list[list[Span]] = [[]]
+    for at, token in enumerate(tokens):
+        texts[-1].append(token.text)
+        if token.text.endswith(("(", "[", "{")) and (not token.is_string or token.text in _EMBEDS):
+            callee = _callee(tokens, at, names, bound) if token.text == "(" else range(0)
+            brackets.append((token, callee))
+            if callee:
+                is_chained = tokens[callee[0]].text in _JOINS
+                texts.append(["…" * is_chained, *(tokens[place].text for place in callee), "("])
+                inner.append([])
+        elif token.text in _CLOSING and brackets and brackets[-1][0].is_string == token.is_string:
+            opening, callee = brackets.pop()
+            if callee:
+                key = "".join("".join(texts.pop()).split()).replace(",)", ")")
+                yield callee[0], at, key, inner.pop()
+                texts[-1].append(")")
+                inner[-1].append(Span(opening.start + 1, token.start))
 
 
-def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
-    """What is assigned to, if the sign is at ``at``: ``=``, ``+=``, a type's ``:``.
-
-    Members, elements, and what a pointer points to; what becomes of variables shows where they are used.
-    """
-    while tokens[at].text.endswith(("=", ":", ",")):
-        first, depth = at, 0
-        while first:
-            before, behind = tokens[first - 1].text, tokens[first].text
-            is_joined = first == at or behind == "[" or behind in _JOINS
-            if not (depth or before in _JOINS or (is_joined and (before == "]" or _WORD.fullmatch(before)))):
-                break
-            first -= 1
-            depth += (before == "]") - (before == "[")
-        is_pointed_to = (
-            first and tokens[first - 1].text == "*" and re.search("pointer|unary", tokens[first - 1].parent)
-        )
-        first -= bool(is_pointed_to)
-        target = [token.text for token in tokens[first:at]]
-        if len(target) > 1 or (target and target[0].startswith("@")):
-            yield _joined(target)
-        if not target or not first or tokens[first - 1].text != ",":
-            return
-        at = first - 1
-
-
-def _behind_types(tokens: Sequence[Token], at: int) -> int:
-    """The place behind the type arguments at ``at``, if there are some."""
-    start = at + (at < len(tokens) and tokens[at].text == "::")
+def _callee(tokens: Sequence[Token], opening: int, names: Container[int], bound: Container[int]) -> range:
+    """Tokens of the name of the function whose arguments begin at ``opening``; none if none do."""
+    end = opening
+    end -= end > 1 and tokens[end - 1].text == "!"
     depth = 0
-    for place in range(start, len(tokens)):
-        if tokens[place].is_mark:
-            depth += {"<": 1, ">": -1}.get(tokens[place].text, 0)
-        if not depth:
-            return place + 1 if place > start else at
-    return at
+    while end > 1 and (depth or (tokens[end - 1].is_mark and tokens[end - 1].text == ">")):
+        end -= 1
+        depth += {">": 1, "<": -1}.get(tokens[end].text, 0) * tokens[end].is_mark
+        end -= not depth and tokens[end - 1].text == "::"
+    first = end - 1
+    if first not in names:
+        return range(0)
+    while first > 1 and tokens[first - 1].text in _JOINS and tokens[first - 2].start not in bound:
+        is_chained = not _WORD.fullmatch(tokens[first - 2].text)
+        first -= 2 - is_chained
+        if is_chained:
+            break
+    return range(first, end)
 
 
 def _changes(
-    kind: str, gone: Counter[str], come: Counter[str], mentioned: str, lost_names: frozenset[str]
+    kind: str, gone: Sequence[tuple[str, str]], come: Sequence[tuple[str, str]], lost_names: frozenset[str]
 ) -> Iterator[Note]:
-    """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
-    lost, added = (
-        [text for text, number in texts.items() if not _is_in(text, mentioned) for _ in range(number)]
-        for texts in (gone, come)
-    )
-    in_order = kind in _PAIRED or (kind == "operator" and len(lost) == len(added) == 1)
+    """Notes on one kind, of whose texts each has the code that is shown.
 
-    def same(text: str) -> str:
-        return "" if in_order else text.partition("(")[0] if kind == "call" else text
+    A call that changes its arguments, and other things in order, are pairs.
+    """
+    in_order = kind in _PAIRED or (kind == "operator" and len(gone) == len(come) == 1)
+
+    def same(texts: tuple[str, str]) -> str:
+        return "" if in_order else texts[0].partition("(")[0] if kind == "call" else texts[0]
 
     what = "" if kind in ("effect", "word") else f"the {kind} {'to ' * (kind == 'assignment')}"
     mark = '"{}"' if kind == "string" else "`{}`"
-    for old, new in _pairs(lost, added, same):
+    for (old, old_code), (new, new_code) in _pairs(gone, come, same, ("", "")):
         verb = "adds" if not old else "changes" if new else "removes"
-        more = f" to {mark.format(_short(new))}" if old and new else ""
+        more = f" to {mark.format(new_code)}" if old and new else ""
         # What is written to a variable that is gone, nothing reads any more.
-        is_own = not new and kind in ("call", "assignment") and re.split(r"\W", old or "")[0] in lost_names
+        is_own = not new and kind in ("call", "assignment") and re.split(r"\W", old)[0] in lost_names
         if not (is_own and kind == "assignment"):
-            text = f"{verb} {what}{mark.format(_short(old or new or ''))}{more}"
+            text = f"{verb} {what}{mark.format(old_code or new_code)}{more}"
             yield Note(text, goes=bool(old), kind="own" if is_own else kind)
 
 
@@ -372,21 +375,7 @@ def _alone(text: str) -> str:
     return rf"{re.escape(text)}(?<!\w{re.escape(text)})(?!\w)"
 
 
-def _joined(tokens: Sequence[str]) -> str:
-    """Tokens as code on one line."""
-    text = ""
-    for token in tokens:
-        is_after_value = bool(text) and (text[-1].isalnum() or text[-1] in "_)]}\"'")
-        is_operator = not token[0].isalnum() and token not in _MARKS and token[0] not in "_\"'"
-        if is_operator and is_after_value:
-            text += f" {token} "
-        elif text.endswith(",") or (is_after_value and (token[0].isalnum() or token[0] == "_")):
-            text += f" {token}"
-        else:
-            text += token
-    return re.sub(r",?\s*([)\]}])", r"\1", text.strip())
-
-
 def _short(text: str) -> str:
+    text = re.sub(r"(?<=[(\[{])\s*\n\s*|,?\s*\n\s*(?=[)\]}])", "", text)
     text = " ".join(text.split()) or text
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
