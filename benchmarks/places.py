@@ -29,7 +29,7 @@ from homebody.settings import BackendSettings
 from homebody.text import Document, Span, TextEdit
 from measure.line_answers import SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model, open_stock_model
-from measure.sources import read, standard_library
+from measure.sources import standard_library
 from measure.table import print_table
 from support.gated import ScriptedEngine
 
@@ -157,7 +157,7 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
 def _place(name: str, line: int) -> Place:
     """Return a place for a new statement below a line of a file."""
     path = standard_library() / name
-    lines = read(path).splitlines(keepends=True)[:_LINES]
+    lines = path.read_text("utf-8").splitlines(keepends=True)[:_LINES]
     before = "".join(lines[:line])
     text = f"{before}        \n{''.join(lines[line:])}"
     return Place(Document.create(path.as_uri(), "python", 1, text), len(before) + 8)

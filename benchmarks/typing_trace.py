@@ -42,10 +42,9 @@ async def main() -> None:
     ]
     runs: list[tuple[str, Run]] = []
     with tempfile.TemporaryDirectory() as folder:
-        weights: list[tuple[str, Path, FimIds | None]] = [("default weights", default_weights(), None)]
         fim = FimIds()
-        weights.append(("FIM copy", write_fim_copy(Path(folder) / "fim.gguf", fim), fim))
-        for name, path, ids in weights:
+        copy = write_fim_copy(Path(folder) / "fim.gguf", fim)
+        for name, path, ids in (("default weights", default_weights(), None), ("FIM copy", copy, fim)):
             if options.weights and options.weights.lower() not in name.lower():
                 continue
             for trace in trace_list:

@@ -1,14 +1,9 @@
-"""Interface of the contenders: each is an editor with a completion plugin.
-
-In: documents and cursor moves. Out: the suggestion on the screen. Each sends its requests through the proxy.
-"""
+"""What the contenders share: each is an editor with a completion plugin, which asks through the proxy."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from homebody.text import Document, TextEdit
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +21,6 @@ class Answer:
     def first_line(self) -> str:
         """First line that is not blank."""
         return self.text.lstrip("\n").partition("\n")[0]
-
-
-class Contender(Protocol):
-    """One of the compared plugins."""
-
-    name: str
-
-    def open(self, documents: Sequence[Document]) -> None:
-        """Open the documents."""
-        ...
-
-    def moved(self, document: Document, offset: int, edit: TextEdit | None) -> None:
-        """Handle a keystroke (``document`` is the version after ``edit``), or, without an edit, a jump."""
-        ...
-
-    def answer(self) -> Answer | None:
-        """The answer at the newest position; ``None`` while there is none yet."""
-        ...
 
 
 class Work:

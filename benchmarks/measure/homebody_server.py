@@ -10,12 +10,14 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from pygls.exceptions import JsonRpcException
 
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
 from support.editor import Client, start_client
+from support.folders import own_folders
 from support.forked import COMMAND
 
 _KEY_SECONDS = 0.2
@@ -79,12 +81,11 @@ async def open_homebody(
 ) -> AsyncGenerator[HomebodyServer]:
     """Start the server in separate folders; ``options`` are settings in addition to the backend."""
     with tempfile.TemporaryDirectory() as name:
-        folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
+        environ = os.environ | own_folders(Path(name))
         async with start_client(
-            [*COMMAND, "lsp"], options={"backend": backend} | options, environ=os.environ | folders
+            [*COMMAND, "lsp"], options={"backend": backend} | options, environ=environ
         ) as client:
-            while "model" not in await client.execute("homebody.status"):  # noqa: ASYNC110 - the server tells by notification too; asking is simpler
-                await asyncio.sleep(0.1)
+            await client.wait_for_model(600)
             server = HomebodyServer(client)
             try:
                 yield server

@@ -46,14 +46,9 @@ def draw(title: str, runs: Sequence[Run]) -> str:
 def _dots(run: Run, colour: str, length: float, row: int) -> list[str]:
     dots: list[str] = []
     for pause in run.pauses:
-        x = _x(pause.when, length)
-        if pause.seconds is None:
-            y = _none_y(row)
-            dots.append(f'<circle cx="{x}" cy="{y}" r="4" fill="none" stroke="{colour}"/>')
-        else:
-            fill = colour if pause.is_answered else "none"
-            y = _y(pause.seconds * 1000)
-            dots.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{fill}" stroke="{colour}"/>')
+        x, fill = _x(pause.when, length), colour if pause.is_answered else "none"
+        y = _none_y(row) if pause.seconds is None else _y(pause.seconds * 1000)
+        dots.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{fill}" stroke="{colour}"/>')
     return dots
 
 

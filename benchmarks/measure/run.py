@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from measure.contender import Answer, Contender
+from measure.contender import Answer
+from measure.homebody_server import HomebodyServer
 from measure.model import Counters, Model
 from measure.proxy import CountingProxy, ModelRequest
+from measure.sliding_window import SlidingWindow
 from measure.trace import Trace
 
 PROMPT_SECONDS = 0.5
@@ -226,7 +228,9 @@ class _Watch:
         visit.first_prompts = (await self._model.counters()).evaluated - self._before
 
 
-async def play(trace: Trace, contender: Contender, model: Model, proxy: CountingProxy) -> Run:
+async def play(
+    trace: Trace, contender: HomebodyServer | SlidingWindow, model: Model, proxy: CountingProxy
+) -> Run:
     """Play the trace."""
     typed_tokens = sum(map(len, await model.tokenize(trace.typed)))
     run = Run(contender.name, trace, typed_tokens, sum(step.edit is not None for step in trace.steps))

@@ -49,15 +49,10 @@ def short_name(path: Path) -> str:
     return path.name
 
 
-def read(path: Path) -> str:
-    """Text of a file, with line feeds as line ends."""
-    return path.read_text("utf-8")
-
-
 def _is_usable(path: Path, least_lines: int) -> bool:
     if path.stat().st_size > _MOST_BYTES:
         return False
     try:
-        return read(path).count("\n") >= least_lines
+        return path.read_text("utf-8").count("\n") >= least_lines
     except UnicodeDecodeError:
         return False

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homebody.text import Document, Span, TextEdit
-from measure.sources import read
 
 KEY_SECONDS = 0.12
 PAUSE_SECONDS = 0.9
@@ -76,7 +75,9 @@ def make_trace(name: str, passages: Sequence[Passage], *, seed: int | None = Non
     With a ``seed``, a wrong character is typed and deleted about every 45 keystrokes.
     """
     chance = None if seed is None else random.Random(seed)
-    originals = {passage.path: read(passage.path).splitlines(keepends=True) for passage in passages}
+    originals = {
+        passage.path: passage.path.read_text("utf-8").splitlines(keepends=True) for passage in passages
+    }
     documents = {
         path: Document.create(path.as_uri(), _language(passages, path), 1, _without(lines, passages, path))
         for path, lines in originals.items()
