@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Annotated, Literal, TypeAlias, get_type_hints
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, structs
 
 import homebody
 from homebody.backend.base import OWN, Message
-from homebody.settings.keys import allowed_values, nearest, printable, shorten
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "rename", "explain", "newFile"]
@@ -38,16 +37,15 @@ MAX_BYTES = 64 * 1024
 """Maximum size of a prompt file."""
 
 _FENCE = "+++"
-_PLACEHOLDER = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
+_LONGEST_REASON = 200
+"""A wrong value, which the reason quotes, may have any length."""
 
 
-class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One prompt file.
+class FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a prompt file says about itself.
 
     Attributes
     ----------
-    name
-        The file's name without its extension; the value for ``--action``.
     title, kind
         Title and kind of the code action.
     scope
@@ -56,8 +54,8 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
     output
         How the answer is used: it replaces the code, is inserted, lists new names of variables, is shown, or
         becomes a new file.
-    system, body
-        Templates of the system message (may be empty) and of the user message.
+    system
+        Template of the system message; may be empty.
     guard
         What the edit must not change: of documentation and types, everything else is compared. Under the
         others, an answer with notes is sent back to the model once.
@@ -69,6 +67,40 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
         Maximum number of sentences of documentation in prose; the model is stopped there. 0: no limit.
     temperature, top_p, top_k, repeat_penalty, max_tokens
         Sampling that the file sets, ``max_tokens`` in tokens; by default it comes from the settings.
+
+    """
+
+    # On one line, and without characters that change the direction of text.
+    title: Annotated[
+        str, Meta(max_length=80, pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z")
+    ] = ""
+    # None that editors run at each save.
+    kind: Annotated[
+        str, Meta(pattern=r"\A(?!source\.fixAll|source\.organizeImports)[A-Za-z][A-Za-z0-9.-]{0,63}\Z")
+    ] = "refactor.rewrite"
+    scope: Scope = "selection"
+    output: Output = "replace"
+    guard: Guard = "none"
+    system: Annotated[str, Meta(max_length=4000)] = ""
+    needs: Annotated[float, Meta(ge=0, le=1000)] = 0
+    languages: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
+    sentences: Annotated[int, Meta(ge=1, le=100)] = 0
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0.01, le=1)] | None = None
+    top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0.5, le=2)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=32_768)] | None = None
+
+
+class PromptFile(FrontMatter, frozen=True, kw_only=True):
+    """One prompt file.
+
+    Attributes
+    ----------
+    name
+        The file's name without its extension; the value for ``--action``.
+    body
+        Template of the user message.
     owner
         Where the file comes from: shipped with Homebody, the user, or the workspace.
 
@@ -77,37 +109,6 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     body: str
     owner: Owner
-    title: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=80,
-            pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z",
-            description="one line of text, up to 80 characters",
-        ),
-    ]
-    kind: Annotated[
-        str,
-        Meta(
-            pattern=r"\A(?!source\.fixAll|source\.organizeImports)[A-Za-z][A-Za-z0-9.-]{0,63}\Z",
-            description="a kind such as refactor.rewrite or quickfix, and none that runs at each save",
-        ),
-    ] = "refactor.rewrite"
-    scope: Scope = "selection"
-    output: Output = "replace"
-    guard: Guard = "none"
-    system: Annotated[str, Meta(max_length=4000, description="a text of up to 4,000 characters")] = ""
-    needs: Annotated[float, Meta(ge=0, le=1000)] = 0
-    languages: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
-        Meta(description="a list of language identifiers"),
-    ] = ()
-    sentences: Annotated[int, Meta(ge=1, le=100)] = 0
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(ge=0.01, le=1)] | None = None
-    top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
-    repeat_penalty: Annotated[float, Meta(ge=0.5, le=2)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1, le=32_768)] | None = None
 
     @property
     def writes_documentation(self) -> bool:
@@ -126,79 +127,32 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvalidPrompt(ValueError):
-    """The file is not a valid prompt file: ``reason`` is its first error, in ``line``, from 1."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        self.line, self.reason = line, reason
-        super().__init__(f"line {line}: {reason}")
+    """The file is not a valid prompt file; the text is its first error."""
 
 
 def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     """Read one prompt file; raise ``InvalidPrompt``."""
-    lines = text.splitlines(keepends=True)
-    if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
-        raise InvalidPrompt(1, f"a prompt file begins with a line {_FENCE}")
-    end = next((number for number, line in enumerate(lines) if number and line.strip() == _FENCE), None)
-    if end is None:
-        raise InvalidPrompt(1, f"its front matter has no closing line {_FENCE}")
-    head = _head("".join(lines[1:end]))
-    body = "".join(lines[end + 1 :]).strip()
-    _check_keys(head, lines)
-    _check_placeholders(lines)
-    if not body:
-        raise InvalidPrompt(end + 1, "there is no text below the front matter")
-    system = str(head.get("system", "")).strip()
-    fixed = {"name": name, "body": body, "owner": owner, "system": system}
-    return msgspec.convert({"title": name, **head, **fixed}, PromptFile)
-
-
-def _head(text: str) -> dict[str, object]:
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    fences = [number for number, line in enumerate(lines) if line.strip() == _FENCE][:2]
+    if len(fences) < 2 or fences[0]:
+        message = f"a prompt file begins with a line {_FENCE}, its front matter, and another line {_FENCE}"
+        raise InvalidPrompt(message)
     try:
-        return tomllib.loads(f"\n{text}")  # its lines are those of the file
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidPrompt(1, f"no valid TOML: {error}") from error
-    except (ValueError, RecursionError) as error:  # thousands of digits or brackets
-        raise InvalidPrompt(2, "its front matter holds too long a number or too deep a list") from error
-
-
-def _check_keys(head: Mapping[str, object], lines: list[str]) -> None:
-    """Refuse an unknown key, and one with a wrong value."""
-    for key, value in head.items():
-        if key not in _KEYS:
-            meant = nearest(key, _KEYS)
-            advice = f"the nearest is `{meant}`" if meant else f"there are {', '.join(_KEYS)}"
-            raise InvalidPrompt(_line_of(key, lines), f"there is no key `{printable(key)}`; {advice}")
-        try:
-            msgspec.convert(value, _KEYS[key])
-        except msgspec.ValidationError as error:
-            reason = f"`{key}` cannot be {shorten(value)}; it has to be {allowed_values(_KEYS[key])}"
-            raise InvalidPrompt(_line_of(key, lines), reason) from error
-
-
-def _check_placeholders(lines: list[str]) -> None:
-    """Refuse an unknown placeholder."""
-    known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
-    for number, line in enumerate(lines, 1):
-        for match in _PLACEHOLDER.finditer(line):
-            name = match[1] or match[2]
-            if name and name not in PLACEHOLDERS:
-                advice = f"there are {known}, and $$ for a dollar"
-                raise InvalidPrompt(number, f"there is no placeholder `{printable(match[0])}`; {advice}")
-
-
-def _line_of(key: str, lines: list[str]) -> int:
-    """Line, counted from 1, on which ``key`` is set."""
-    for number, line in enumerate(lines, 1):
-        if line.lstrip().lstrip("\"'[").startswith(key):
-            return number
-    return 1
-
-
-_KEYS: Mapping[str, object] = {
-    key: kind
-    for key, kind in get_type_hints(PromptFile, include_extras=True).items()
-    if key not in {"name", "body", "owner"}
-}
+        # Its lines are those of the file.
+        head = msgspec.toml.decode("\n" + "".join(lines[1 : fences[1]]), type=FrontMatter)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise InvalidPrompt(str(error)[:_LONGEST_REASON]) from error
+    body, system = "".join(lines[fences[1] + 1 :]).strip(), head.system.strip()
+    if not body:
+        message = "there is no text below the front matter"
+        raise InvalidPrompt(message)
+    unknown = {*Template(system).get_identifiers(), *Template(body).get_identifiers()} - PLACEHOLDERS
+    if unknown:
+        known = ", ".join(f"${each}" for each in sorted(PLACEHOLDERS))
+        message = f"there is no placeholder ${min(unknown)}; there are {known}, and $$ for a dollar"
+        raise InvalidPrompt(message[: 2 * _LONGEST_REASON])
+    given = structs.asdict(head) | {"title": head.title or name, "system": system}
+    return PromptFile(name=name, body=body, owner=owner, **given)
 
 
 @cache

@@ -10,14 +10,13 @@ from pathlib import Path
 
 from homebody.prompt.front_matter import (
     MAX_BYTES,
-    InvalidPrompt,
     PromptFile,
     parse,
     shipped_folder,
     shipped_prompt,
     with_system,
 )
-from homebody.regular_file import FileRefused, read_in_time
+from homebody.regular_file import read_in_time
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -109,10 +108,8 @@ class PromptLibrary:
                 name = _printable(path)
                 try:
                     prompt = _read(path, folder)
-                except InvalidPrompt as error:
-                    problems.append(PromptProblem(f"{name}:{error.line}: {error.reason}"))
                 except (OSError, ValueError) as error:
-                    problems.append(PromptProblem(f"{name}: {_reason(error)}"))
+                    problems.append(PromptProblem(f"{name}: {error}"))
                 else:
                     if reason := _replaced(prompt, actions.get(prompt.name)):
                         problems.append(PromptProblem(f"{name}: {reason}", is_notice=True))
@@ -164,14 +161,6 @@ def _replaced(new: PromptFile, old: PromptFile | None) -> str:
         return ""
     whose = "your own action" if old.owner == "user" else "the shipped action"
     return f"it replaces {whose} {new.name!r} in this workspace"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
-    if isinstance(error, OSError) and not isinstance(error, FileRefused):
-        return f"it cannot be read ({error.strerror or error})"
-    return str(error)
 
 
 def _printable(path: Path) -> str:

