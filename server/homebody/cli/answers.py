@@ -9,7 +9,7 @@ from typing import TypeAlias
 import typer
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage, LeftOut, Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.arguments import decoded, parse_lines
 from homebody.cli.edge import warn
@@ -75,37 +75,33 @@ def print_answer(
 ) -> ChatAnswer:
     """Open an engine, ask, and print the answer: as it arrives if it ``streams``, or as JSON.
 
-    ``remedy`` says what to do if it is incomplete. The places that an answer names come below it, if it
-    ``streams``.
+    ``remedy`` says what to do if it is incomplete.
     """
 
-    async def run(terminal: Terminal) -> tuple[ChatAnswer, list[str]]:
-        listeners = heard(terminal, is_quiet=as_json or not streams)
+    async def run(terminal: Terminal) -> ChatAnswer:
+        is_quiet = as_json or not streams
         async with ready_engine(flags, workspace, terminal) as engine:
-            answer, document = await answering(engine, listeners)
-            if as_json or not streams:
-                return answer, []
-            return answer, list(await named_places(engine, answer.markdown, answer.sources, document))
+            answer, document = await answering(engine, heard(terminal, is_quiet=is_quiet))
+            if as_json:
+                report = AnswerReport(
+                    answer.markdown,
+                    answer.complete,
+                    answer.usage,
+                    to_lines(answer.sources),
+                    to_lines(answer.left_out),
+                    file,
+                    conversation_id,
+                    answer.looped,
+                )
+                terminal.write(to_json(report))
+                return answer
+            if is_quiet:
+                terminal.write(answer.markdown + "\n")
+            await show_account(engine, terminal, answer, remedy, document)
+        return answer
 
     with Terminal() as terminal:
-        answer, places = asyncio.run(run(terminal))
-        if as_json:
-            report = AnswerReport(
-                answer.markdown,
-                answer.complete,
-                answer.usage,
-                to_lines(answer.sources),
-                to_lines(answer.left_out),
-                file,
-                conversation_id,
-                answer.looped,
-            )
-            terminal.write(to_json(report))
-            return answer
-        if not streams:
-            terminal.write(answer.markdown + "\n")
-        show_account(terminal, answer, remedy, places)
-    return answer
+        return asyncio.run(run(terminal))
 
 
 async def attach_piped(engine: Engine, data: bytes) -> Attached:
@@ -158,13 +154,15 @@ def heard(terminal: Terminal, *, is_quiet: bool = False) -> Listeners:
     return {"on_text": on_text, "on_read": on_read, "on_sources": on_sources}
 
 
-def show_account(terminal: Terminal, answer: ChatAnswer, remedy: str, places: Sequence[str]) -> None:
+async def show_account(
+    engine: Engine, terminal: Terminal, answer: ChatAnswer, remedy: str, document: Document | None = None
+) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
-    terminal.places(places)
+    terminal.places(list(await named_places(engine, answer.markdown, answer.sources, document)))
     used = answer.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
@@ -196,14 +194,11 @@ def show_prompt_text(terminal: Terminal, prompt: SentPrompt) -> None:
     terminal.write("Answer:\n", "bold")
 
 
-def advice_for(left_out: Sequence[LeftOut], less: str) -> str:
-    """Say how the model can read the rest of a diff: with ``--full``, or ``less`` at once.
-
-    Empty if it has read all that it may.
-    """
-    unread = [unit.why for unit in left_out if unit.why.endswith((BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF))]
+def warn_unread(what: str, answer: ChatAnswer, less: str) -> None:
+    """Say that ``what`` is not about all of a diff, and how the rest can be read: ``less`` of it at once."""
+    beyond = (BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF)
     # Rules of the project have a limit of their own.
-    unread = [why for why in unread if not why.startswith(RULES)]
-    if not unread:
-        return ""
-    return f"use --full, or {less}" if all(why.endswith(BEYOND_TIME) for why in unread) else less
+    unread = [unit.why for unit in answer.left_out if not unit.why.startswith(RULES)]
+    if unread := [why for why in unread if why.endswith(beyond)]:
+        advice = f"use --full, or {less}" if all(why.endswith(BEYOND_TIME) for why in unread) else less
+        warn(f"{what} is not about all changes: {advice}.")

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
 from homebody.audit import erase_logged
 from homebody.cli.answers import (
@@ -33,7 +32,6 @@ from homebody.features.answer import Listeners
 from homebody.features.apply_block import apply_block
 from homebody.features.ask import Reply, ask, regenerate
 from homebody.features.attachments import Attached
-from homebody.features.links import named_places
 from homebody.headless.apply import Applier
 from homebody.headless.diff import unified_diff
 from homebody.headless.find import Chosen, tree_of
@@ -54,14 +52,6 @@ _HELP = """\
 /store                       keep it in your state folder, to continue another day
 /quit                        end (so does Ctrl-D)
 """
-
-
-class ListedConversation(Struct, frozen=True, rename="camel"):
-    """A stored conversation, as ``--list --json`` prints it."""
-
-    conversation_id: str
-    title: str
-    questions: int
 
 
 def command(
@@ -127,19 +117,40 @@ def command(
 
 
 def _talk(flags: Flags, conversation: Conversation, attach: Sequence[str], *, store: bool) -> None:
+    """Hold a conversation until the input ends. Ctrl-C stops an answer; at the prompt, it ends this.
+
+    Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
+    """
+    with suppress(ImportError):  # not available on Windows; elsewhere it adds the arrow keys
+        importlib.import_module("readline")
+    terminal = Terminal()
+    opened = ready_engine(flags, workspace_of(HERE), terminal)
     with asyncio.Runner() as runner:
-        terminal = Terminal()
-        opened = ready_engine(flags, workspace_of(HERE), terminal)
-        engine = runner.run(opened.__aenter__())
+        talk = _Talk(runner.run(opened.__aenter__()), conversation, terminal)
         try:
-            talk = _Talk(engine, conversation, terminal)
             for what in attach:
                 runner.run(talk.attach(what))
-            talk.run(runner)
+            terminal.remark("Ask about the code of this folder; /help lists the commands.")
+            while (line := _next_line(terminal)) not in {"/quit", "/exit"}:
+                try:
+                    runner.run(talk.handle(line))
+                except KeyboardInterrupt:
+                    terminal.end_line()
+                    warn("Stopped; the question is not part of the conversation.")
+                except (HomebodyError, OSError) as error:
+                    warn(str(error))
             if store and conversation.turns:
                 talk.store()
         finally:
             runner.run(opened.__aexit__(None, None, None))
+
+
+def _next_line(terminal: Terminal) -> str:
+    try:
+        return input("> ").strip()
+    except (EOFError, KeyboardInterrupt):
+        terminal.write("\n")  # the terminal is still in the line of the question
+        return "/quit"
 
 
 class _Talk:
@@ -152,32 +163,6 @@ class _Talk:
         self._attached: list[Attached] = []
         self._blocks: Sequence[CodeBlock] = ()
 
-    def run(self, runner: asyncio.Runner) -> None:
-        """Read questions until the input ends. Ctrl-C stops an answer; at the prompt, it ends this.
-
-        Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
-        """
-        with suppress(ImportError):  # not available on Windows; elsewhere it adds the arrow keys
-            importlib.import_module("readline")
-        self._terminal.remark("Ask about the code of this folder; /help lists the commands.")
-        while True:
-            try:
-                line = input("> ").strip()
-            except (EOFError, KeyboardInterrupt):
-                self._terminal.write("\n")  # the terminal is still in the line of the question
-                break
-            if line in {"/quit", "/exit"}:
-                break
-            try:
-                runner.run(self._handle(line))
-            except KeyboardInterrupt:
-                self._terminal.end_line()
-                warn("Stopped; the question is not part of the conversation.")
-            except HomebodyError as error:
-                warn(str(error))
-            except OSError as error:
-                warn(f"{error.filename}: {error.strerror or error}.")
-
     async def attach(self, what: str) -> None:
         """Attach something to the next question."""
         attachment = await attach_named(self._engine, what)
@@ -189,24 +174,25 @@ class _Talk:
         store_conversation(self._conversation)
         self._terminal.remark("continue with: homebody ask -c")
 
-    async def _handle(self, line: str) -> None:
-        name, _, rest = line.partition(" ")
-        rest = rest.strip()
-        match name:
-            case "/attach":
-                await self.attach(rest)
-            case "/again":
+    async def handle(self, line: str) -> None:
+        """Answer a question, or run a command."""
+        match line.split(maxsplit=1):
+            case []:
+                pass
+            case ["/attach", what]:
+                await self.attach(what)
+            case ["/again"]:
                 await self._show(partial(regenerate, self._engine, self._conversation))
-            case "/apply":
-                await self._apply(rest)
-            case "/store":
+            case ["/apply", words]:
+                await self._apply(words)
+            case ["/store"]:
                 self.store()
-            case "/help":
+            case ["/help"]:
                 self._terminal.write(_HELP)
-            case _ if line.startswith("/"):
-                message = f"There is no {name}; /help lists the commands."
+            case [name, *_] if name.startswith("/"):
+                message = f"{name} is no command, or lacks a word; /help lists the commands."
                 raise UsageError(message)
-            case _ if line:
+            case _:
                 await self._show(
                     partial(
                         ask,
@@ -217,23 +203,20 @@ class _Talk:
                     )
                 )
                 self._attached = []
-            case _:
-                pass
 
     async def _show(self, answering: Callable[..., Awaitable[Reply]]) -> None:
         with self._terminal:
             reply = await answering(**heard(self._terminal))
         self._blocks = code_blocks(reply.markdown)
-        places = await named_places(self._engine, reply.markdown, reply.sources)
-        show_account(self._terminal, reply, _REMEDY, list(places))
+        await show_account(self._engine, self._terminal, reply, _REMEDY)
 
     async def _apply(self, words: str) -> None:
         number, _, place = words.partition(" ")
-        if not number.isdecimal() or not place.strip():
-            message = "/apply needs the number of a code block and a file: /apply 1 app.py:10-20."
-            raise UsageError(message)
-        if not 1 <= int(number[:9]) <= len(self._blocks):
-            message = f"The last answer has no code block {number}; it has {len(self._blocks)}."
+        if not number.isdecimal() or not 1 <= int(number[:9]) <= len(self._blocks):
+            message = (
+                f"The last answer has no code block {number}; it has {len(self._blocks)}: "
+                "write /apply 1 app.py:10-20."
+            )
             raise UsageError(message)
         path, lines = parse_lines(place.strip())
         source = read_source(path, max_bytes=self._engine.settings.context.max_file_bytes)
@@ -253,31 +236,31 @@ class _Talk:
 
 def _conversation(conversation_id: str, *, last: bool) -> Conversation:
     folders = [workspace_of(HERE)]
-    if last and not conversation_id:
-        stored = next((each for each in stored_conversations() if each.began_in(folders)), None)
-        if stored is None:
-            message = "No conversation of this folder is stored: `homebody ask --store` keeps one."
-            raise UsageError(message)
-        return stored
-    if not conversation_id:
+    if not last and not conversation_id:
         return new_conversation(folders)
-    stored = load_conversation(conversation_id)
+    if conversation_id:
+        stored = load_conversation(conversation_id)
+        missing = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."
+    else:
+        stored = next((each for each in stored_conversations() if each.began_in(folders)), None)
+        missing = "No conversation of this folder is stored: `homebody ask --store` keeps one."
     if stored is None:
-        message = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."
-        raise UsageError(message)
+        raise UsageError(missing)
     return stored
 
 
 def _list(*, as_json: bool) -> None:
     terminal = Terminal()
-    listed = [ListedConversation(chat.id, chat.title, len(chat.turns)) for chat in stored_conversations()]
+    stored = stored_conversations()
     if as_json:
-        terminal.write(to_json(listed))
-        return
-    for chat in listed:
-        terminal.write(f"{chat.conversation_id}  {chat.title} ({chat.questions})\n")
-    if not listed:
+        rows = [
+            {"conversationId": chat.id, "title": chat.title, "questions": len(chat.turns)} for chat in stored
+        ]
+        terminal.write(to_json(rows))
+    elif not stored:
         terminal.remark("No conversation is stored: `homebody ask --store` keeps one.")
+    else:
+        terminal.write("".join(f"{chat.id}  {chat.title} ({len(chat.turns)})\n" for chat in stored))
 
 
 def _forget(which: str) -> None:

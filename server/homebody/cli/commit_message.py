@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import advice_for, print_answer
+from homebody.cli.answers import print_answer, warn_unread
 from homebody.cli.arguments import HERE
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
@@ -36,5 +36,5 @@ def command(
         remedy="complete it before you commit",
         streams=False,
     )
-    if not as_json and (advice := advice_for(message.left_out, "stage less")):
-        warn(f"The message is not about all staged changes: {advice}.")
+    if not as_json:
+        warn_unread("The message", message, "stage less")

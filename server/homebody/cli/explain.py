@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import advice_for, attach_named, print_answer
+from homebody.cli.answers import attach_named, print_answer, warn_unread
 from homebody.cli.arguments import HERE, decoded, parse_lines, read_bytes
-from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.engine import Engine
 from homebody.errors import UsageError
@@ -79,5 +78,5 @@ def command(
         remedy="select less, use --full, or raise chat.max_tokens",
         file=str(path) if is_file else None,
     )
-    if not as_json and which and (advice := advice_for(explanation.left_out, _FEWER)):
-        warn(f"The explanation is not about all changes: {advice}.")
+    if which and not as_json:
+        warn_unread("The explanation", explanation, _FEWER)

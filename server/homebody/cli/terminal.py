@@ -1,11 +1,9 @@
 """Output of commands: plain to a pipe; on a terminal coloured, with links, without control characters."""
 
 import io
-import platform
 import sys
 from collections.abc import Sequence
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
 from rich.style import Style
@@ -63,7 +61,8 @@ class Terminal:
         """List places as hyperlinks, on a terminal; scripts get nothing."""
         if self._err.is_terminal and uris:
             self._clear()
-            links = (Text(harmless(place_of(uri)), Style(link=_on_this_machine(uri))) for uri in uris)
+            # A control character could end the hyperlink's sequence.
+            links = (Text(harmless(place_of(uri)), Style(link=harmless(uri))) for uri in uris)
             self._err.print(Text("places: ") + Text(", ").join(links), soft_wrap=True)
 
     def end_line(self) -> None:
@@ -135,17 +134,6 @@ def lines_of(source: Lines) -> str:
     if source.last_line < source.first_line:
         return f"{name} ({source.why})"  # a picture
     return f"{name}:{source.first_line}-{source.last_line}"
-
-
-def _on_this_machine(uri: str) -> str | None:
-    """Return a URI with the machine's name, so that no terminal of another machine opens a file of its own.
-
-    ``None`` for one that could end the hyperlink's sequence.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme == "file" and not parts.netloc and sys.platform != "win32":
-        uri = urlunsplit(parts._replace(netloc=platform.node()))
-    return uri if uri.isascii() and uri.isprintable() else None
 
 
 def _write(console: Console, text: str, style: str | Style) -> None:

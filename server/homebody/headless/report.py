@@ -45,7 +45,7 @@ class SentPrompt(Struct, frozen=True, rename="camel"):
     notes: list[str]
 
 
-def to_json(report: Struct | Sequence[Struct]) -> str:
+def to_json(report: object) -> str:
     """Write a report as JSON, indented; paths in it are texts."""
     return json.format(json.encode(report, enc_hook=str), indent=2).decode() + "\n"
 

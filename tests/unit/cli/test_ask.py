@@ -77,8 +77,8 @@ def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, p
 @pytest.mark.parametrize(
     ("command", "what"),
     [
-        (("commit-message",), "The message is not about all staged changes: stage less"),
-        (("commit-message", "--full"), "The message is not about all staged changes: stage less"),
+        (("commit-message",), "The message is not about all changes: stage less"),
+        (("commit-message", "--full"), "The message is not about all changes: stage less"),
         (
             ("explain", "--staged"),
             (
