@@ -35,7 +35,7 @@ class Wire:
         protocol.on_request("test/run", run)
         protocol.on_notice("test/note", hear)
         protocol.on_notice("textDocument/didOpen", hear)
-        self.server.connect(self, lambda: None)
+        self.server.protocol.set_writer(self)
 
     def write(self, data: bytes) -> None:
         self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
@@ -45,7 +45,7 @@ class Wire:
 
     def take(self, message: object) -> None:
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        self.server.handle_body(body)
+        self.server.protocol.handle_body(body)
 
     async def ask(self, method: str, params: object = None, msg_id: object = 1) -> dict[str, Any]:
         """Send a request, let the server work, and return its newest message."""

@@ -145,35 +145,27 @@ class EngineHolder:
     async def _load(self, number: int) -> None:
         """Ask the client for its settings, and use them, unless newer ones are asked for meanwhile."""
         asking = asyncio.create_task(configuration.pull(self._peer))
-        missing = replace(self._pulled, missing=configuration.LATE)
         try:
             await asyncio.wait({asking}, timeout=configuration.ANSWER_SECONDS)
-            if not asking.done():
-                await self._use(number, missing)  # the engine sends nothing
-                self._end(number)
+            if not asking.done():  # the engine sends nothing
+                await self._use(number, replace(self._pulled, missing=configuration.LATE))
             await self._use(number, await asking)
         finally:
             asking.cancel()
-            self._end(number)
         await self._meet_model()
 
-    def _end(self, number: int) -> None:
-        """Let prompts continue, and show whether they are stopped."""
-        if number == self._reloads:
-            self._current.set()
-            self._show_stop()
-
     async def _use(self, number: int, pulled: configuration.Pulled) -> None:
-        """Use settings that the client sent. Never raises: failures are shown in the status."""
+        """Use settings that the client sent, and let prompts continue, if there are no newer ones."""
         async with self._taking:
             if number == self._reloads:
                 self._pulled = pulled
                 await self._read()
+        if number == self._reloads:
+            self._current.set()
+            self._show_stop()
 
     async def _read_changed(self) -> None:
         """Read the settings again if one of their files has changed."""
-        if not await asyncio.to_thread(self._files_changed):
-            return
         async with self._taking:
             if not await asyncio.to_thread(self._files_changed):
                 return
@@ -195,6 +187,7 @@ class EngineHolder:
         return not self._current.is_set() or self._files_changed()
 
     async def _read(self) -> None:
+        """Read all settings and use them. Never raises: failures are shown in the status."""
         try:
             source = await configuration.read(self._peer, self._pushed, self._pulled, self._source)
             self._peer.tell(problem.message for problem in source.loaded.problems if not problem.stops)

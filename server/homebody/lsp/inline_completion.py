@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from homebody.lsp.convert import from_span, to_span_within
-from homebody.lsp.offers import Event
 from homebody.lsp.server import Server
 from homebody.text import Document
 
 if TYPE_CHECKING:
     from homebody.features.complete import Completion, Selected
+    from homebody.lsp.service import CompletionEvent
 
 
 def nothing() -> types.InlineCompletionList:
@@ -62,10 +62,10 @@ def _selected(
     return Selected(span, info.text)
 
 
-def report(event: Event, server: Server, params: object) -> None:
+def report(event: "CompletionEvent", server: Server, params: object) -> None:
     """Count what the user did with a suggestion, as ``textDocument/didShowCompletion`` reports it."""
     match params:
         case {"item": {"command": {"arguments": [{"id": str(offer_id)}]}}}:
-            server.service.offers.count(event, offer_id)
+            server.service.count(event, offer_id)
         case _:
             return

@@ -101,19 +101,6 @@ class WorkProgress:
             self._server.progress(types.ProgressParams(token=token, value=value))
 
 
-@asynccontextmanager
-async def shown(
-    server: Server,
-    title: str,
-    token: types.ProgressToken | None,
-    text_token: types.ProgressToken | None = None,
-) -> AsyncGenerator[WorkProgress]:
-    """``stoppable`` and ``bar``. Enter it before anything is awaited."""
-    with stoppable(server, token):
-        async with bar(server, title, token, text_token) as work:
-            yield work
-
-
 @contextmanager
 def stoppable(
     server: Server, token: types.ProgressToken | None, ending: "Ending | None" = None
@@ -167,15 +154,16 @@ async def bar(
     token: types.ProgressToken | None,
     text_token: types.ProgressToken | None = None,
 ) -> AsyncGenerator[WorkProgress]:
-    """Show a progress bar while the block runs.
+    """Show a progress bar while the block runs, and let it stop the block, from before anything is awaited.
 
-    ``token`` is the request's own; without it, a bar is requested if the client supports one, and stops the
-    block. Text streams on ``text_token``, if there is one; that token ends an answer with what was written.
+    ``token`` is the request's own; without it, a bar is requested if the client supports one. Text streams on
+    ``text_token``, if there is one; that token ends an answer with what was written.
     """
-    created = await _created(server) if token is None else None
-    work = WorkProgress(server, created if token is None else token, text_token)
+    if token is None:
+        token = await _created(server)
+    work = WorkProgress(server, token, text_token)
     ends_text = None if text_token in {token, *server.stoppable} else text_token
-    with stoppable(server, ends_text, work.ending), stoppable(server, created):
+    with stoppable(server, token), stoppable(server, ends_text, work.ending):
         work.send(types.WorkDoneProgressBegin(title=title, cancellable=True))
         try:
             yield work

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Generator, Hashable
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from typing import Any, TypeAlias, cast
-from typing import Protocol as Interface
 
 from lsprotocol import types
 from pygls.exceptions import (
@@ -47,18 +46,6 @@ _BUILT_IN_REQUESTS = (types.INITIALIZE, types.SHUTDOWN)
 _BUILT_IN_NOTICES = (types.CANCEL_REQUEST, types.EXIT)
 
 
-class MessageWriter(Interface):
-    """Receives whole messages."""
-
-    def write(self, data: bytes) -> None:
-        """Accept one message, without waiting, or drop it if the client has disconnected."""
-        ...
-
-    def close(self) -> None:
-        """Send what is waiting, and nothing more."""
-        ...
-
-
 class Protocol(LanguageServerProtocol):
     """One connection to one client.
 
@@ -88,10 +75,6 @@ class Protocol(LanguageServerProtocol):
         # Requests that are not answered yet; `None` until the handler has started.
         self._running: dict[MsgId, asyncio.Task[Any] | None] = {}
         self._newest: dict[Hashable, asyncio.Task[Any] | None] = {}
-
-    def connect(self, writer: MessageWriter) -> None:
-        """Send to ``writer`` from now on."""
-        self.set_writer(writer)
 
     def on_request(
         self,

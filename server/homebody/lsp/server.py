@@ -4,7 +4,6 @@
 answered, so it imports no engine, no backend and no parser.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lsprotocol import types
@@ -16,7 +15,6 @@ from homebody.lsp.peer import Peer
 from homebody.lsp.process import watch_parent
 
 if TYPE_CHECKING:
-    from homebody.lsp.protocol import MessageWriter
     from homebody.lsp.service import Service
 
 
@@ -37,15 +35,6 @@ class Server(Peer):
 
             self._service = Service(self)
         return self._service
-
-    def connect(self, writer: "MessageWriter", stop: Callable[[], None]) -> None:
-        """Start serving the client of ``writer``; ``stop`` ends the process in an orderly way."""
-        self.stop = stop
-        self.protocol.connect(writer)
-
-    def handle_body(self, body: bytes) -> None:
-        """Handle one message; raises ``SystemExit`` with the exit code for ``exit``."""
-        self.protocol.handle_body(body)
 
     async def aclose(self) -> None:
         """End all work and close what was opened."""

@@ -4,16 +4,16 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 """
 
 import asyncio
+import itertools
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged
+from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged, UsageError
 from homebody.lsp import configuration
 from homebody.lsp.documents import DocumentChange
-from homebody.lsp.focus import Focus
 from homebody.lsp.holder import EngineHolder, OpenedEngine
-from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
 from homebody.lsp.process import freeze_heap
 from homebody.lsp.status import TOO_SLOW, UNSURE, Status
@@ -26,26 +26,42 @@ from homebody.workspace.uri import path_of
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.features.complete import Completion, Selected
+    from homebody.features.refactor import Refactoring
     from homebody.next_edit.changes import NextEdit
     from homebody.session.conversation import Conversations
 
+CompletionEvent: TypeAlias = Literal["shown", "partly_accepted", "accepted"]
+
+_MOST_COMPLETIONS = 100
+_MOST_PENDING = 16
+
 
 class Service:
-    """One instance for each server. It is used only on the event loop."""
+    """One instance for each server. It is used only on the event loop.
+
+    Attributes
+    ----------
+    pending
+        The newest results of refactorings, which can be refined, by the id that was sent to the client.
+
+    """
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self.status = Status(send=peer.send_status, show=peer.show_message)
         self.switch = Switch()
-        self.pending = PendingEdits()
         self.engines = EngineHolder(peer, self.status, self.switch)
-        self.offers = Offers(self.engines.count)
+        self.engines.on_change = self._refresh_view
+        self.pending: OrderedDict[str, Refactoring] = OrderedDict()
+        self._pending_ids = itertools.count(1)
+        # What has been counted of the last suggestions, by their ids.
+        self._counted: OrderedDict[str, set[CompletionEvent]] = OrderedDict()
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
-        self.focus = Focus(peer, self.engines, self.status, self.switch)
-        self.engines.on_change = self.focus.refresh
         self._history = EditHistory()
         self._offered_edits = OfferedEdits()
+        # Where the user works; prompts are read ahead there, in the background.
+        self._in_view, self._offset = "", 0
 
     @property
     def _opened(self) -> OpenedEngine | None:
@@ -126,7 +142,7 @@ class Service:
             return []  # before a model is looked for: wrong settings may not name the user's
         from homebody.features.complete import complete
 
-        self.focus.requested(document, offset)
+        self._in_view, self._offset = document.uri, offset
         if opened.engine.completion.speed.is_too_slow:
             # Before the answer: the next key usually cancels this request.
             self.status.set(hint=TOO_SLOW)
@@ -152,12 +168,22 @@ class Service:
             self.status.answered()
         else:
             # Rules may have changed since it came into view.
-            await self.focus.show_pause(document)
+            await self._show_pause(document)
         is_unsure = not completions and opened.engine.audit.last_outcome(document.uri) == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
             self.status.set(hint=UNSURE if is_unsure else "")
-        self.offers.add(completions)
+        for completion in completions:
+            self._counted[completion.id] = set()
+        while len(self._counted) > _MOST_COMPLETIONS:
+            self._counted.popitem(last=False)
         return completions
+
+    def count(self, event: CompletionEvent, completion_id: str) -> None:
+        """Count what the user did with a suggestion, once."""
+        counted = self._counted.get(completion_id)
+        if counted is not None and event not in counted:
+            counted.add(event)
+            self.engines.count(event)
 
     async def complete_within(
         self, seconds: float, document: Document, offset: int
@@ -198,11 +224,27 @@ class Service:
         if self._offered_edits.note(event, edit_id):
             self.engines.count(f"edits_{event}")
 
+    def keep(self, refactoring: "Refactoring") -> str:
+        """Keep a result for ``homebody.refine``; returns its id."""
+        name = f"edit-{next(self._pending_ids)}"
+        self.pending[name] = refactoring
+        if len(self.pending) > _MOST_PENDING:
+            self.pending.popitem(last=False)
+        return name
+
+    def focused(self, document: Document, offset: int) -> None:
+        """Record the place in view, and read ahead there; it may be reported before a model is ready."""
+        self._in_view, self._offset = document.uri, offset
+        self._peer.start_task(self._show_pause(document))
+        self._prepare(document)
+
     def opened(self, document: Document) -> None:
         """Track an opened document."""
         if self._opened is not None:
             self._opened.engine.trees.open(document)
-            self.focus.opened(document)
+            # Later ones may be opened in the background; reading ahead there would evict the place in view.
+            if not self._in_view:
+                self._prepare(document)
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
@@ -224,7 +266,9 @@ class Service:
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""
         self._history.closed(uri)
-        self.focus.closed(uri)
+        if self._in_view in ("", uri):
+            self._in_view, self._offset = "", 0
+            self.status.set(paused=self.switch.paused(None))
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
             self._peer.start_task(opened.session.closed(uri))
@@ -234,3 +278,33 @@ class Service:
         if self._menu is not None:
             self._menu.cancel()
         await self.engines.aclose()
+
+    def _refresh_view(self) -> None:
+        """Show again why the document in view gets no suggestions, and read ahead in it: rules may differ."""
+        if (document := self._peer.documents.find(self._in_view)) is None:
+            self.status.set(paused=self.switch.paused(None))
+        else:
+            self.focused(document, self._offset)
+
+    async def _show_pause(self, document: Document) -> None:
+        """Show why a document gets no suggestions, or that it gets some, while it is in view."""
+        reason = ""
+        if (opened := self._opened) is not None:
+            from homebody.features.surroundings import check_permitted
+
+            try:
+                await check_permitted(opened.engine, document)
+            except UsageError as error:
+                reason = str(error)
+            except HomebodyError:
+                return  # the status says why nothing is sent
+        if self._in_view in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
+            # By the settings of now: other ones may have come meanwhile.
+            self.status.set(paused=self.switch.paused(document) or reason)
+
+    def _prepare(self, document: Document) -> None:
+        if (opened := self._opened) is not None:
+            from homebody.features.complete import prepare
+
+            offset = min(self._offset, len(document.text))
+            self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))

@@ -69,7 +69,7 @@ def did_focus(server: Server, params: object) -> None:
         focus = arguments.read("The focus", params, arguments.CursorPosition)
         if (document := server.documents.find(focus.text_document.uri)) is not None:
             offset = to_offset(document, focus.position, server.documents.encoding)
-            server.service.focus.focused(document, offset)
+            server.service.focused(document, offset)
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:

@@ -107,11 +107,12 @@ async def _serve(server: "Server", stream: BinaryIO, send: Callable[[memoryview]
     inbox = Inbox(bodies(), _MOST_UNHANDLED, partial(end_soon, 1))
     signal.signal(signal.SIGTERM, inbox.stop)
     outbox = Outbox(send, on_gone=inbox.stop)
-    server.connect(outbox, inbox.stop)
+    server.stop = inbox.stop
+    server.protocol.set_writer(outbox)
     code: object = 0
     try:
         while (body := await inbox.next()) is not None:
-            server.handle_body(body)
+            server.protocol.handle_body(body)
             # The task of a request takes its snapshot before the next message changes the document.
             await asyncio.sleep(0)
     except SystemExit as left:  # pygls answers `exit` so

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, structs
@@ -151,7 +151,8 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
         known = ", ".join(f"${each}" for each in sorted(PLACEHOLDERS))
         message = f"there is no placeholder ${min(unknown)}; there are {known}, and $$ for a dollar"
         raise InvalidPrompt(message[: 2 * _LONGEST_REASON])
-    given = structs.asdict(head) | {"title": head.title or name, "system": system}
+    given: dict[str, Any] = structs.asdict(head)
+    given |= {"title": head.title or name, "system": system}
     return PromptFile(name=name, body=body, owner=owner, **given)
 
 

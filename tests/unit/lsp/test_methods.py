@@ -9,7 +9,7 @@ from support.wire import Wire
 async def announced(client: dict[str, object]) -> dict[str, object]:
     wire = Wire()
     wire.server = create_server()
-    wire.server.connect(wire, lambda: None)
+    wire.server.protocol.set_writer(wire)
     answer = await wire.ask("initialize", {"processId": None, "rootUri": None, "capabilities": client})
     assert wire.server.documents.encoding == answer["result"]["capabilities"]["positionEncoding"]
     return answer["result"]["capabilities"]

@@ -84,7 +84,7 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     named = argument.text_document
     document, span = (None, None) if named is None else code_of(server, named, argument.range)
     async with (
-        progress.shown(server, "Answering", params.work_done_token, argument.token) as work,
+        progress.bar(server, "Answering", params.work_done_token, argument.token) as work,
         answered_in(server, argument.conversation_id) as conversation,
         server.service.asking() as opened,
     ):

@@ -95,7 +95,9 @@ async def refine(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
-    before = server.service.pending.get(argument.edit)
+    if (before := server.service.pending.get(argument.edit)) is None:
+        message = f"There is no pending edit {argument.edit!r} any more: run the action again."
+        raise UsageError(message)
     if _placed(server, before, before) is None:
         message = "The code was edited after this result, so it is not refined: run the action again."
         raise DocumentChanged(message)

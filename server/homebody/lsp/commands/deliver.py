@@ -66,7 +66,7 @@ async def deliver(
     if refactoring.usage is not None:
         result["usage"] = to_builtins(refactoring.usage)
     if refactoring.parts:
-        result["id"] = server.service.pending.add(refactoring)
+        result["id"] = server.service.keep(refactoring)
     creates = refactoring.new_file is not None
     if refactoring.status == "unchanged" or not (refactoring.edits or creates):
         return result | ({"reason": refactoring.reason} if refactoring.reason else {})

@@ -79,7 +79,7 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     code = None if named is None else code_of(server, named, argument.range)
     in_conversation = answered_in(server, argument.conversation_id) if argument.question else nullcontext()
     async with (
-        progress.shown(server, "Explaining", params.work_done_token, argument.token) as work,
+        progress.bar(server, "Explaining", params.work_done_token, argument.token) as work,
         in_conversation as conversation,
         server.service.asking() as opened,
     ):
@@ -138,7 +138,7 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
     """``homebody.commitMessage``: write a message for the staged changes; nothing is committed."""
     argument = parse(params, CommitMessage)
     async with (
-        progress.shown(server, "Writing a commit message", params.work_done_token, argument.token) as work,
+        progress.bar(server, "Writing a commit message", params.work_done_token, argument.token) as work,
         server.service.asking() as opened,
     ):
         written = await committing.commit_message(

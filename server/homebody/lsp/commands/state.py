@@ -77,7 +77,7 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
 async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the report as Markdown, as lines, and its parts as ``homebody doctor --json`` prints them."""
     async with (
-        progress.shown(server, "Checking servers and models", params.work_done_token),
+        progress.bar(server, "Checking servers and models", params.work_done_token),
         server.service.using() as opened,
     ):
         from homebody.features import doctor as feature
@@ -91,7 +91,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted suggestion."""
-    server.service.offers.count("accepted", parse(params, AcceptCompletion).id)
+    server.service.count("accepted", parse(params, AcceptCompletion).id)
     return None
 
 
