@@ -6,7 +6,7 @@ import pytest
 from pygls.exceptions import JsonRpcException
 
 from homebody.features.refactor import Refactoring
-from homebody.lsp.commands.deliver import needs_review
+from homebody.lsp.commands.change import needs_review
 from homebody.text import Span
 from support.editor import CAPABILITIES
 from support.until import until

@@ -29,11 +29,11 @@ _ACTION_KINDS = [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, t
 
 # The server announces these names; vscode-languageclient registers each as a command in the editor.
 COMMANDS: Mapping[str, str] = {
-    "homebody.explain": "explain:explain",
-    "homebody.ask": "ask:ask",
-    "homebody.commitMessage": "explain:commit_message",
-    "homebody.contextItems": "ask:context_items",
-    "homebody.checkAttachment": "ask:check_attachment",
+    "homebody.explain": "answers:explain",
+    "homebody.ask": "answers:ask",
+    "homebody.commitMessage": "answers:commit_message",
+    "homebody.contextItems": "answers:context_items",
+    "homebody.checkAttachment": "answers:check_attachment",
     "homebody.apply": "change:apply",
     "homebody.conversations": "conversations:conversations",
     "homebody.openConversation": "conversations:open_conversation",

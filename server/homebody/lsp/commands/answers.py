@@ -1,15 +1,26 @@
-"""``homebody.ask``: a question in a conversation, answered as a stream; and what can be attached to it."""
+"""``homebody.ask``, ``explain`` and ``commitMessage``: answers as text, streamed; and what can be attached.
 
+An editor that has no view for Markdown gets an explanation as a file that only the user can read.
+"""
+
+import asyncio
+import time
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 
 import msgspec
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from homebody.errors import UsageError
 from homebody.features import ask as asking
+from homebody.features import commit_message as committing
 from homebody.features import context_items as feature
+from homebody.features import explain as explaining
+from homebody.features.ask import add_explanation
 from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
+from homebody.features.explain_text import explain_text
 from homebody.features.media import admitted
 from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
@@ -26,6 +37,9 @@ from homebody.lsp.commands.conversations import answered_in, newest_in, store
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.holder import OpenedEngine
 from homebody.lsp.server import Result, Server
+from homebody.regular_file import write_file
+from homebody.settings.paths import cache_dir
+from homebody.workspace.uri import path_of
 
 
 class DocumentDiagnostics(msgspec.Struct, frozen=True):
@@ -147,7 +161,9 @@ async def _attached(
     item: AttachedItem | str,
     diagnostics: Sequence[DocumentDiagnostics] = (),
 ) -> Attached:
-    if isinstance(item, AttachedItem) and item.data is not None:
+    if isinstance(item, str):
+        item = AttachedItem(item)
+    if item.data is not None:
         name = item.label or "The pasted picture"
         try:
             data = b64decode(item.data.rpartition(",")[2], validate=True)  # also of a data URI
@@ -155,15 +171,14 @@ async def _attached(
             message = f"{name} is not sent as base64."
             raise UsageError(message) from error
         return await attach_data(data, name, item.id or PASTED)
-    if isinstance(item, AttachedItem) and item.text is not None:
+    if item.text is not None:
         label = item.label or item.kind or "pasted text"
         about = item.id if item.id.partition(":")[0] in SCHEMES else ""
         return await attach_text(opened.engine, item.text, label, about=about)
-    item_id = item if isinstance(item, str) else item.id
-    scheme, _, uri = item_id.partition(":")
+    scheme, _, uri = item.id.partition(":")
     if scheme == feature.DIAGNOSTICS:
         return await _problems(opened, uri, diagnostics)
-    return await attach(opened.engine, item_id, server.documents.find, server.documents.notebook)
+    return await attach(opened.engine, item.id, server.documents.find, server.documents.notebook)
 
 
 async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiagnostics]) -> Attached:
@@ -185,3 +200,137 @@ async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiag
         message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
     return Attached.joined(attachments)
+
+
+class ExplainedProblem(msgspec.Struct, frozen=True):
+    """A diagnostic from the client; the argument's ``range`` is its position."""
+
+    message: str
+    source: str | None = None
+    code: str | int | None = None
+
+    @property
+    def text(self) -> str:
+        """The diagnostic on one line, beginning with its tool and code."""
+        origin = " ".join(str(part) for part in (self.source, self.code) if part is not None)
+        return f"{origin}: {self.message}" if origin else self.message
+
+
+class Explain(AnswerArgument, frozen=True, rename="camel"):
+    """The argument: a document, or pasted ``text`` (output or a diff).
+
+    ``action`` names a prompt file that explains. ``full`` reads everything, however long it takes. With
+    ``show`` the server shows the explanation itself.
+    """
+
+    problem: ExplainedProblem | None = None
+    text: str | None = None
+    action: str | None = None
+    full: bool = False
+    show: bool = False
+
+
+async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Explain the code or text of the argument."""
+    argument = parse(params, Explain)
+    named, problem = argument.text_document, argument.problem
+    document, span = (None, None) if named is None else code_of(server, named, argument.range)
+    in_conversation = answered_in(server, argument.conversation_id) if argument.question else nullcontext()
+    async with (
+        progress.bar(server, "Explaining", params.work_done_token, argument.token) as work,
+        in_conversation as conversation,
+        server.service.asking() as opened,
+    ):
+        if document is None:
+            explanation = await explain_text(
+                opened.engine,
+                argument.text or "",
+                full=argument.full,
+                open_document=server.documents.find,
+                **work.listeners,
+            )
+        else:
+            explanation = await explaining.explain(
+                opened.engine,
+                document,
+                span,
+                prompt=opened.engine.prompts.action(argument.action) if argument.action else None,
+                problem=problem.text if problem else "",
+                full=argument.full,
+                session=opened.session,
+                **work.listeners,
+            )
+        result = answer_of(server, explanation)
+        if conversation is not None and document is not None:
+            await add_explanation(
+                opened.engine, conversation, document, span, explanation, title=argument.question
+            )
+            result |= newest_in(conversation)
+        result = await with_links(
+            server, opened, result, argument.links, explanation.sources, document=document
+        )
+    if conversation is not None and argument.store:
+        await store(server, conversation)
+    if argument.show:
+        await _show_markdown(server, result["markdown"])
+    return result
+
+
+class CommitMessage(msgspec.Struct, frozen=True):
+    """The argument: the URI of a folder in a repository; by default the first of the workspace."""
+
+    folder: str | None = None
+    token: str | int | None = None
+    full: bool = False
+
+
+async def commit_message(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """``homebody.commitMessage``: write a message for the staged changes; nothing is committed."""
+    argument = parse(params, CommitMessage)
+    async with (
+        progress.bar(server, "Writing a commit message", params.work_done_token, argument.token) as work,
+        server.service.asking() as opened,
+    ):
+        uri = argument.folder
+        folder = path_of(uri) if uri else next(iter(opened.engine.folders), None)
+        if folder is None:
+            message = "No folder is open: name one in `folder` by its file: URI."
+            raise UsageError(message)
+        written = await committing.commit_message(opened.engine, folder, full=argument.full, **work.listeners)
+        answer = answer_of(server, written)
+    return {"message": answer.pop("markdown"), **answer}
+
+
+_KEPT = 20
+"""Number of temporary files that are kept, so that an editor can still show an older one."""
+
+_MESSAGE_CHARACTERS = 1500
+"""Maximum characters of a message, which most editors show in a few lines."""
+
+
+async def _show_markdown(server: Server, markdown: str) -> None:
+    """Show Markdown as a temporary file if the client shows files, otherwise as a message.
+
+    The message begins with the file's path: an editor such as Helix cuts what follows its first line. Only
+    the user can read the file.
+    """
+    text = markdown.strip()
+    folder = cache_dir() / "answers"
+    path = folder / f"answer-{time.time_ns()}.md"
+
+    def write() -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for older in sorted(folder.glob("answer-*.md"))[: 1 - _KEPT]:
+            with suppress(OSError):
+                older.unlink()
+        write_file(path, f"{text}\n".encode())
+
+    await asyncio.to_thread(write)
+    window = server.capabilities.window
+    if window is not None and window.show_document is not None and window.show_document.support:
+        params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+        with suppress(JsonRpcException):
+            if (await server.window_show_document_async(params)).success:
+                return
+    message = f"The whole text is in {path}. {text[:_MESSAGE_CHARACTERS]}"
+    server.show_message(message, types.MessageType.Info)
