@@ -2,8 +2,8 @@
 
 stdio → agent
     Messages, and the methods.
-session, engines
-    One chat, and what the chats of a folder share.
+session
+    One chat, and the engines that the chats of a folder share.
 question → turns → proposal
     What the user asked, its answer, and an edit that is shown and needs permission.
 

@@ -30,9 +30,8 @@ from acp.schema import (
 )
 
 from homebody import __version__
-from homebody.acp.engines import Engines
 from homebody.acp.question import Block, UserPrompt, read_blocks
-from homebody.acp.session import AcpSession, StopReason
+from homebody.acp.session import AcpSession, Engines, StopReason
 from homebody.acp.turns import answer, list_commands, run_command
 from homebody.errors import HomebodyError, sentence
 from homebody.features.models_here import chat_models

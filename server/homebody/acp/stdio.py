@@ -21,7 +21,7 @@ from acp import CLIENT_METHODS, RequestError, SessionNotification, run_agent
 from acp.utils import serialize_params
 
 from homebody.acp.agent import Agent
-from homebody.acp.engines import Engines
+from homebody.acp.session import Engines
 from homebody.mailbox import Inbox, Outbox, end_soon
 from homebody.settings.paths import state_dir
 

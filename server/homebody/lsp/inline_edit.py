@@ -28,9 +28,9 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
         The params are not valid.
 
     """
-    from homebody.lsp import arguments
+    from homebody.lsp.commands import common
 
-    request = arguments.read("A request for the next edit", params, arguments.CursorPosition)
+    request = common.read("A request for the next edit", params, common.CursorPosition)
     place = server.documents.at(request.text_document, request.position)
     offer = None if place is None else await server.service.next_edit(*place)
     return no_edit() if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}

@@ -63,10 +63,10 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 def did_focus(server: Server, params: object) -> None:
     """``textDocument/didFocus``: the user's cursor is in this document, at this position."""
-    from homebody.lsp import arguments
+    from homebody.lsp.commands import common
 
     with suppress(UsageError, PositionOutOfRange):
-        focus = arguments.read("The focus", params, arguments.CursorPosition)
+        focus = common.read("The focus", params, common.CursorPosition)
         if (document := server.documents.find(focus.text_document.uri)) is not None:
             offset = to_offset(document, focus.position, server.documents.encoding)
             server.service.focused(document, offset)

@@ -8,7 +8,7 @@ import acp
 import pytest
 
 from homebody.acp.agent import Agent
-from homebody.acp.engines import Engines
+from homebody.acp.session import Engines
 from homebody.features.models_here import chat_models
 from homebody.settings import BackendSettings
 from support.ollama_double import OllamaDouble, OllamaModel

@@ -24,12 +24,13 @@ from homebody.features.explain_text import explain_text
 from homebody.features.media import admitted
 from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
-from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import (
     AnswerArgument,
+    TextDocument,
     answer_of,
     code_of,
     media_of,
+    parse,
     problems_text,
     with_links,
 )

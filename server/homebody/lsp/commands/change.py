@@ -19,8 +19,7 @@ from homebody.features.apply_block import apply_block
 from homebody.features.refactor import Refactoring, Skipped
 from homebody.features.refactor.results import after_earlier_edits
 from homebody.lsp import progress
-from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import code_of, document_of
+from homebody.lsp.commands.common import TextDocument, code_of, document_of, parse
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.convert import from_edits, to_span
 from homebody.lsp.server import Result, Server

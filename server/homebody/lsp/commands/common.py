@@ -1,14 +1,13 @@
 """Shared by several commands: finding the code, and describing an answer and its sources as JSON."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from lsprotocol import types
 from msgspec import to_builtins
 
-from homebody.errors import DocumentChanged, FileUnreadable
-from homebody.lsp.arguments import TextDocument
+from homebody.errors import DocumentChanged, FileUnreadable, UsageError
 from homebody.lsp.convert import from_span, to_span
 from homebody.lsp.server import Server
 from homebody.text import Document, Span
@@ -20,6 +19,49 @@ if TYPE_CHECKING:
     from homebody.lsp.holder import OpenedEngine
     from homebody.media import Media
     from homebody.session.conversation import Turn
+
+
+T = TypeVar("T")
+
+
+TextDocument: TypeAlias = types.OptionalVersionedTextDocumentIdentifier
+"""An open document; with a ``version``, a command is refused for any other version."""
+
+
+class AcceptCompletion(msgspec.Struct, frozen=True):
+    """``homebody.acceptCompletion``: the suggestion with this id was accepted."""
+
+    id: str
+
+
+class CursorPosition(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/didFocus`` and ``textDocument/copilotInlineEdit``: where the user is."""
+
+    text_document: TextDocument
+    position: types.Position = types.Position(0, 0)
+
+
+def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:
+    """Check the argument of a command; a missing one means ``{}``.
+
+    Raises
+    ------
+    UsageError
+        It is invalid; the message says where.
+
+    """
+    argument, *_ = params.arguments or ({},)
+    return read(f"The argument of {params.command}", argument, kind)
+
+
+def read(what: str, value: object, kind: type[T]) -> T:
+    """Check a value. Raises ``UsageError`` as ``parse`` does."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        message = f"{what} is not valid: {error}."
+        raise UsageError(message) from error
+
 
 _MOST_PROBLEMS = 100
 """Maximum number of diagnostics of one document in a prompt, the most severe ones."""

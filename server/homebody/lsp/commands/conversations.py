@@ -15,13 +15,20 @@ from lsprotocol import types
 from homebody.audit import erase_logged
 from homebody.backend.cancellation import to_the_end
 from homebody.errors import StateUnwritable, UsageError
-from homebody.lsp.arguments import parse
-from homebody.lsp.commands.common import LinkForm, parts_of, with_links
+from homebody.lsp.commands.common import LinkForm, parse, parts_of, with_links
 from homebody.lsp.configuration import paths_of
 from homebody.lsp.server import Result, Server
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.session.conversation import Conversation, Turn, is_prompt_of, new_conversation
-from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
+from homebody.session.conversation import (
+    Conversation,
+    Turn,
+    forget_stored,
+    is_prompt_of,
+    load_conversation,
+    new_conversation,
+    store_conversation,
+    stored_conversations,
+)
 
 
 class Forget(msgspec.Struct, frozen=True, rename="camel"):

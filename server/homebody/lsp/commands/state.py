@@ -4,8 +4,7 @@ import msgspec
 from lsprotocol import types
 
 from homebody.lsp import progress
-from homebody.lsp.arguments import AcceptCompletion, TextDocument, parse
-from homebody.lsp.commands.common import media_of, parts_of
+from homebody.lsp.commands.common import AcceptCompletion, TextDocument, media_of, parse, parts_of
 from homebody.lsp.server import Result, Server
 from homebody.lsp.switch import Feature
 
