@@ -10,8 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -37,8 +36,6 @@ from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.workspace.git import find_repository
 
-_NAMED_FILES = 3
-
 
 def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str]) -> int:
     """Process the files that ``options`` name; return the exit code.
@@ -47,12 +44,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     """
     root = tree_of(options.files)
     source = flags.source(root)
-    wanted = Wanted(
-        options.files,
-        exclude=options.exclude,
-        changed=options.changed,
-        staged=options.staged,
-    )
+    wanted = Wanted(options.files, exclude=options.exclude, changed=options.changed, staged=options.staged)
     selection = select_files(root, wanted, source.settings)
     if not selection.files:
         left = f" ({described(selection.skipped)} left out)" if selection.skipped else ""
@@ -60,13 +52,13 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         return 0
     selection = replace(selection, files=selection.files[: options.limit])
     if not options.write:
-        return _Run(options, selection, source).finish()
+        return _finish(options, selection, source)
     _refuse_dirty(selection, options, source.settings)
     # Names of bytes that are not UTF-8 cannot be stored.
     text = shlex.join(command).encode("utf-8", "replace").decode()
     with tree_lock(root, text):
         _settle_killed(root)
-        return _Run(options, selection, source, _journal(options, selection, flags, text)).finish()
+        return _finish(options, selection, source, _journal(options, selection, flags, text))
 
 
 def resume_run(name: str, flags: Flags) -> int:
@@ -94,7 +86,7 @@ def resume_run(name: str, flags: Flags) -> int:
             message = f"The options of the run {journal.run} cannot be read: start a new run for the rest."
             raise JournalUnusable(message) from error
         source = Flags({**options.flags, **flags.values}, flags.config).source(root)
-        return _Run(options, Selection(root, left), source, journal).finish()
+        return _finish(options, Selection(root, left), source, journal)
 
 
 def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
@@ -119,104 +111,96 @@ def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
     return display.report()
 
 
-@dataclass(slots=True)
-class _Run:
-    """A run over the files of a selection; with a journal, it writes them."""
-
-    options: RefactorOptions
-    selection: Selection
-    source: SettingsSource
-    journal: Journal | None = None
-
-    def finish(self) -> int:
-        """Run the event loop until the end or Ctrl-C; report the results."""
-        display = Display(self.options, self.selection)
-        interrupted = False
-        try:
-            with display.terminal:
-                asyncio.run(self._work(display))
-        except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
-            interrupted = True
-        except HomebodyError:
-            # Nothing was started, so there is nothing to resume.
-            self._end()
-            raise
-        if interrupted or display.stopped_early:
-            return self._stopped(display)
-        self._end()
+def _finish(
+    options: RefactorOptions, selection: Selection, source: SettingsSource, journal: Journal | None = None
+) -> int:
+    """Process the files until the end or Ctrl-C, and report the results; with a journal, they are written."""
+    display = Display(options, selection)
+    try:
+        with display.terminal:
+            asyncio.run(_work(options, selection, source, journal, display))
+        is_stopped = display.stopped_early
+    except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
+        is_stopped = True
+    except HomebodyError:
+        # Nothing was started, so there is nothing to resume.
+        if journal is not None:
+            journal.mark("ended")
+        raise
+    if not is_stopped:
+        if journal is not None:
+            journal.mark("ended")
         return display.report()
+    display.sum_up()
+    error = display.summary.stopped
+    sentences = [] if journal is None else settle(journal)
+    if error is not None and options.quiet:  # otherwise the file's line has said it
+        sentences.append(str(error))
+    if journal is not None:
+        sentences.append(
+            "Finished files stay changed: `homebody refactor --resume` does the rest, "
+            "`homebody undo` restores all files."
+        )
+    for sentence in sentences:
+        warn(sentence)
+    return INTERRUPTED if error is None else error.exit_code
 
-    def _end(self) -> None:
-        if self.journal is not None:
-            self.journal.mark("ended")
 
-    def _stopped(self, display: Display) -> int:
-        """Report a run that was stopped; the journal keeps it as unfinished."""
-        display.sum_up()
-        stopped = display.summary.stopped
-        sentences = settle(self.journal) if self.journal is not None else []
-        if stopped is not None and self.options.quiet:  # otherwise the file's line has said it
-            sentences.append(str(stopped))
-        if self.journal is not None:
-            sentences.append(
-                "Finished files stay changed: `homebody refactor --resume` does the rest, "
-                "`homebody undo` restores all files."
-            )
-        for sentence in sentences:
-            warn(sentence)
-        return INTERRUPTED if stopped is None else stopped.exit_code
+async def _work(
+    options: RefactorOptions,
+    selection: Selection,
+    source: SettingsSource,
+    journal: Journal | None,
+    display: Display,
+) -> None:
+    terminal = display.terminal
+    if (task := asyncio.current_task()) is not None:
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    is_asked = not (options.yes or options.as_json) and terminal.is_watched and has_terminal_input()
 
-    async def _work(self, display: Display) -> None:
-        options, terminal = self.options, display.terminal
-        task = asyncio.current_task()
-        if task is not None:
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
-                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with open_engine(self.source, folders=[self.selection.root]) as engine:
-            prompt_of(engine, options.request.action, options.request.instruction)
-            if options.jobs > 1:
-                engine.chat.slot = None
-            terminal.progress("Indexing the workspace …")
-            await update_index(engine, terminal)
-            applier = None
-            if self.journal is not None:
-                applier = Applier(
-                    self.journal,
-                    options.verify,
-                    options.verify_timeout,
-                    on_verify=lambda source: display.progress(source.path, "verifying"),
-                    may_run=partial(self._may_run, display),
-                )
-                await applier.check_command()
-            batch = Batch(
-                engine,
-                options.request,
-                display,
-                options.jobs,
-                applier,
-                with_prompts=options.show_prompt,
-                summary=display.summary,
-            )
-            await batch.run(self.selection.files)
-
-    def _may_run(self, display: Display, source: SourceFile, text: str) -> bool:
+    def may_run(file: SourceFile, text: str) -> bool:
         """Show a change to the person at the terminal, and ask whether the command may run with it."""
-        options = self.options
-        is_asked = display.terminal.is_watched and has_terminal_input() and not options.as_json
-        if options.yes or not is_asked:
+        nonlocal is_asked
+        if not is_asked:
             return True
-        question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
-        display.terminal.diff(unified_diff(source.path, source.document.text, text))
-        display.terminal.write(question)
+        terminal.diff(unified_diff(file.path, file.document.text, text))
+        terminal.write(f"Run `{options.verify}` with this change to {file.path}? [y]es, [n]o, [a]ll: ")
         # The event loop's own handler of Ctrl-C would let the read go on.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             answer = sys.stdin.readline().strip().lower()[:1]
         finally:
             signal.signal(signal.SIGINT, before)
-        if answer == "a":
-            self.options = msgspec.structs.replace(options, yes=True)
+        is_asked = answer != "a"
         return answer in {"y", "a"}
+
+    async with open_engine(source, folders=[selection.root]) as engine:
+        prompt_of(engine, options.request.action, options.request.instruction)
+        if options.jobs > 1:
+            engine.chat.slot = None
+        terminal.progress("Indexing the workspace …")
+        await update_index(engine, terminal)
+        applier = None
+        if journal is not None:
+            applier = Applier(
+                journal,
+                options.verify,
+                options.verify_timeout,
+                on_verify=lambda file: display.progress(file.path, "verifying"),
+                may_run=may_run,
+            )
+            await applier.check_command()
+        batch = Batch(
+            engine,
+            options.request,
+            display,
+            options.jobs,
+            applier,
+            with_prompts=options.show_prompt,
+            summary=display.summary,
+        )
+        await batch.run(selection.files)
 
 
 def _settle_killed(root: Path) -> None:
@@ -244,7 +228,7 @@ def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Sett
     dirty = set(repository.unstaged() if options.staged else repository.uncommitted())
     files = [file.path for file in selection.files if Path(file.path).absolute() in dirty]
     if files:
-        shown = ", ".join(map(str, files[:_NAMED_FILES])) + (", …" if len(files) > _NAMED_FILES else "")
+        shown = ", ".join(map(str, files[:3])) + ", …" * (len(files) > 3)
         message = (
             f"{len(files)} of the {len(selection.files)} files have uncommitted changes ({shown}): "
             "commit or stash them first, or give --allow-dirty."
@@ -264,6 +248,6 @@ def _unfinished(root: Path, name: str) -> Journal:
     for journal in list_runs(root):
         if name in {"last", journal.run} and not journal.has("ended"):
             return journal
-    what = "There is no unfinished run" if name == "last" else f"There is no unfinished run {name}"
-    message = f"{what} in {root}; `homebody undo --list` shows the runs."
+    which = "" if name == "last" else f" {name}"
+    message = f"There is no unfinished run{which} in {root}; `homebody undo --list` shows the runs."
     raise NothingSelected(message)
