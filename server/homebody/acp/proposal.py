@@ -23,13 +23,6 @@ from homebody.postprocess.edit.rebase import EDITED_MEANWHILE, merged
 from homebody.text import Document, apply_edits
 from homebody.workspace.uri import path_of
 
-_REJECT = PermissionOption(option_id="no", name="Reject", kind="reject_once")
-_OPTIONS = [PermissionOption(option_id="yes", name="Allow", kind="allow_once"), _REJECT]
-_OPTIONS_IF_REFUSED = [
-    PermissionOption(option_id="yes", name="Apply anyway", kind="allow_once"),
-    _REJECT,
-]
-
 
 @dataclass(frozen=True, slots=True)
 class _Change:
@@ -75,8 +68,7 @@ async def propose(
     session.send(call)
     status: ToolCallStatus = "failed"
     try:
-        options = _OPTIONS_IF_REFUSED if result.status == "refused" else _OPTIONS
-        if await _is_allowed(session, call, options):
+        if await _is_allowed(session, call, "Apply anyway" if result.status == "refused" else "Allow"):
             session.send(update_tool_call(call.tool_call_id, status="in_progress"))
             await _write(engine, session, document, change)
             status = "completed"
@@ -91,12 +83,13 @@ async def propose(
 
 def _remarks(result: Refactoring) -> str:
     """What the user reads below the diff: why the edit was refused, and what goes or comes."""
-    refused = [f"Homebody would not apply this: {result.reason}"] if result.status == "refused" else []
-    notes = [f"- {note}" for note in result.notes]
-    return "\n".join([*refused, *(["This edit:"] if notes else []), *notes])
+    lines = [f"Homebody would not apply this: {result.reason}"] if result.status == "refused" else []
+    if result.notes:
+        lines += ["This edit:", *(f"- {note}" for note in result.notes)]
+    return "\n".join(lines)
 
 
-async def _is_allowed(session: AcpSession, call: ToolCallStart, options: list[PermissionOption]) -> bool:
+async def _is_allowed(session: AcpSession, call: ToolCallStart, yes: str) -> bool:
     if not session.fs.write_text_file:
         message = (
             "This editor does not let an agent write files, so the change is only shown; "
@@ -104,6 +97,10 @@ async def _is_allowed(session: AcpSession, call: ToolCallStart, options: list[Pe
         )
         raise EditRefused(message)
     proposed = ToolCallUpdate.model_validate(call.model_dump())
+    options = [
+        PermissionOption(option_id="yes", name=yes, kind="allow_once"),
+        PermissionOption(option_id="no", name="Reject", kind="reject_once"),
+    ]
     try:
         answer = await session.client.request_permission(session.id, proposed, options)
     except REQUEST_ERRORS as error:
@@ -114,17 +111,16 @@ async def _is_allowed(session: AcpSession, call: ToolCallStart, options: list[Pe
 
 async def _write(engine: Engine, session: AcpSession, document: Document, change: _Change) -> None:
     """Write the file, merged with what the user edited meanwhile, and check what the client wrote."""
-    new = change.new
     if change.old is None:
+        new = change.new
         # codecompanion.nvim reads a missing file as an empty text.
         if change.path.exists() or await read_from_client(session, change.path):
             message = f"{change.path.name} exists already, so nothing was written."
             raise DocumentChanged(message)
     else:
-        text = merged(change.old, change.new, await read_file(engine, session, document.uri))
-        if text is None:
+        new = merged(change.old, change.new, await read_file(engine, session, document.uri))
+        if new is None:
             raise DocumentChanged(EDITED_MEANWHILE)
-        new = text
     await write_by_client(session, change.path, new)
     written = await read_from_client(session, change.path)
     # Some clients add or drop the line end at the end of a file.

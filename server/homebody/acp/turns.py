@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from acp import start_tool_call
 from acp.schema import AvailableCommand, AvailableCommandInput, ToolCallLocation, UnstructuredCommandInput
@@ -34,16 +34,9 @@ _PLACE_HINT = "[file:lines] [function]"
 _LINE = re.compile(r"#L(\d+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class _SlashCommand:
-    description: str
-    hint: str
-    run: Callable[[Engine, AcpSession, UserPrompt, str], Awaitable[StopReason | None]]
-
-
 def list_commands(engine: Engine) -> list[AvailableCommand]:
     """List all commands as the client shows them."""
-    own = [(name, command.description, command.hint) for name, command in _COMMANDS.items()]
+    own = [(name, description, hint) for name, (description, hint, _) in _COMMANDS.items()]
     actions = [
         (action.name, action.title, f"{_PLACE_HINT} problem" if action.takes_problem else _PLACE_HINT)
         for action in engine.prompts.actions
@@ -72,8 +65,9 @@ async def run_command(
         As raised by the feature.
 
     """
-    if (own := _COMMANDS.get(name)) is not None:
-        return await own.run(engine, session, question, arguments) or "end_turn"
+    if name in _COMMANDS:
+        _, _, run = _COMMANDS[name]
+        return await run(engine, session, question, arguments) or "end_turn"
     action = engine.prompts.action(name) or prompt_of(engine, name, None)
     target = await find_target(engine, session, question, arguments, action.scope)
     if action.output == "explain":
@@ -241,9 +235,11 @@ async def _apply(engine: Engine, session: AcpSession, question: UserPrompt, argu
     await propose(engine, session, document, result, "Apply")
 
 
-_COMMANDS: Mapping[str, _SlashCommand] = {
-    "explain": _SlashCommand("Explain code", f"{_PLACE_HINT} [question]", _explain),
-    "edit": _SlashCommand("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
-    "refine": _SlashCommand("Change the last proposal", "what should be different", _refine),
-    "apply": _SlashCommand("Apply a code block of the last answer", "[number] [file:lines]", _apply),
+_Run: TypeAlias = Callable[[Engine, AcpSession, UserPrompt, str], Awaitable[StopReason | None]]
+_COMMANDS: Mapping[str, tuple[str, str, _Run]] = {
+    "explain": ("Explain code", f"{_PLACE_HINT} [question]", _explain),
+    "edit": ("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
+    "refine": ("Change the last proposal", "what should be different", _refine),
+    "apply": ("Apply a code block of the last answer", "[number] [file:lines]", _apply),
 }
+"""What each does, its arguments, and the function."""
