@@ -135,10 +135,8 @@ def run_app(arguments: Sequence[str]) -> int:
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
-        message = " ".join(error.format_message().split())
-        # The library that checks values speaks of inputs and value errors.
-        message = message.replace("Value error, ", "").replace("Input should be", "it has to be")
-        message = re.sub(", unable to parse string as an? [a-z]+", "", message)
+        # The library that checks values speaks of inputs.
+        message = " ".join(error.format_message().replace("Input should be", "it has to be").split())
         where = getattr(getattr(error, "ctx", None), "command_path", "homebody")
         message = f"{sentence(message)} See `{where} --help`."
         raise UsageError(message) from error

@@ -140,8 +140,7 @@ def _import(
     imported = convert(read_config(source), str(source))
     target = _file(context)
     before = read_file(target)
-    missing = [key for key in imported.settings if value_in(before, key, str(target)) is None]
-    new = {key: imported.settings[key] for key in missing}
+    new = {key: value for key, value in imported.settings.items() if _value(before, key) is None}
     changes = {target: (before, changed(before, new, str(target)))}
     for name, text in imported.prompts.items():
         file = config_dir() / "prompts" / f"{name}.md"
@@ -175,23 +174,14 @@ def changed(text: str, settings: Mapping[str, object], shown: str) -> str:
     Raises ``SettingsError``: the file is not valid TOML, or has a value where a section belongs.
     """
     for key in reversed(list(settings)):  # a new one goes to the top of its section
-        value_in(text, key, shown)
         text = next(_forms(text, key, settings[key]), "")
         if not text:
             message = (
-                f"{shown} has a value where a section belongs, so `{key}` cannot be set: correct it first."
+                f"`{key}` cannot be set in {shown}, which is no valid TOML, or has a value where a section "
+                "belongs: correct it first."
             )
             raise SettingsError(message)
     return text
-
-
-def value_in(text: str, key: str, shown: str) -> object:
-    """Return the value of a key; ``None`` if the file does not have it. Raises ``SettingsError``."""
-    try:
-        return _value(text, key)
-    except tomllib.TOMLDecodeError as error:
-        message = f"{shown} is no valid TOML ({error}): correct it first."
-        raise SettingsError(message) from error
 
 
 def read_file(path: Path) -> str:
@@ -245,7 +235,7 @@ def to_toml(value: object) -> str:
 
 
 def _forms(text: str, key: str, value: object) -> Iterator[str]:
-    """Yield the file with the value, in each form that this file allows, the most readable first."""
+    """Return the file with the value, in each form that this file allows, the most readable first."""
     *sections, name = key.split(".")
     section = ".".join(sections)
     forms: list[str] = []
@@ -262,14 +252,14 @@ def _forms(text: str, key: str, value: object) -> Iterator[str]:
             table = table.setdefault(part, {})
         table[name] = value
         forms.append(tomlkit.dumps(document))
-    for form in forms:
-        with suppress(tomllib.TOMLDecodeError):
-            if _value(form, key) == value:
-                yield form
+    return (form for form in forms if _value(form, key) == value)
 
 
 def _value(text: str, key: str) -> object:
-    value: object = tomllib.loads(text)
+    """Value of a key in a settings file; ``None`` if it does not have it, or is no valid TOML."""
+    value: object = None
+    with suppress(tomllib.TOMLDecodeError):
+        value = tomllib.loads(text)
     for name in key.split("."):
         value = cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
     return value

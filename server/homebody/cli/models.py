@@ -12,7 +12,7 @@ from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
 from homebody.headless.report import to_json
 from homebody.models.facts import PURPOSES, Facts, Purpose, Slot, read_facts
-from homebody.models.install import OnProgress, install
+from homebody.models.install import install
 from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve, suits
 
 
@@ -103,13 +103,17 @@ def _install(
 
     The only command that uses the network, and only for files that are not on this machine yet.
     """
+    what = source or "the default weights"
+
+    def on_progress(done: int, total: int) -> None:
+        terminal.progress(f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB")
+
     with Terminal() as terminal:
-        model = install(source, _progress(source or "the default weights", terminal))
-    facts = read_facts(model.path)
+        model = install(source, on_progress)
     if as_json:
-        terminal.write(to_json(_report(ModelListing(model, facts))))
+        terminal.write(to_json(_report(ModelListing(model, read_facts(model.path)))))
     else:
-        terminal.write(f"{model.name} is ready: {_summary(facts)}\n{model.path}\n")
+        terminal.write(f"{model.name} is ready: {model.path}\n")
 
 
 @command.command("show")
@@ -183,24 +187,9 @@ def _row(report: ModelReport) -> tuple[str, ...]:
     )
 
 
-def _summary(facts: Facts) -> str:
-    uses = ["fills in the middle"] if facts.fim else ["continues text (it has no FIM tokens)"]
-    uses += ["takes chat messages"] if facts.chat_template else []
-    return f"{facts.architecture}, {_parameters(facts.parameters)}, {facts.quantisation}; {', '.join(uses)}"
-
-
 def _parameters(count: int) -> str:
     return f"{count / 1e9:.1f}B" if count >= 1e9 else f"{count / 1e6:.0f}M"
 
 
 def _context(length: int | None) -> str:
     return f"{length:,}" if length else "unknown"
-
-
-def _progress(what: str, terminal: Terminal) -> OnProgress:
-    """Show how much is downloaded."""
-
-    def show(done: int, total: int) -> None:
-        terminal.progress(f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB")
-
-    return show

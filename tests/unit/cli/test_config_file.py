@@ -43,9 +43,9 @@ def test_a_key_is_set_however_the_file_writes_its_sections(before: str):
     assert after["chat"].get("max_tokens") == tomllib.loads(before).get("chat", {}).get("max_tokens")
 
 
-@pytest.mark.parametrize(("before", "why"), [("a = [", "no valid TOML"), ("chat = 1", "has a value where")])
-def test_a_file_that_cannot_be_changed_is_refused(before: str, why: str):
-    with pytest.raises(SettingsError, match=why):
+@pytest.mark.parametrize("before", ["a = [", "chat = 1"])
+def test_a_file_that_cannot_be_changed_is_refused(before: str):
+    with pytest.raises(SettingsError, match="correct it first"):
         changed(before, {"chat.max_tokens": 1}, "config.toml")
 
 

@@ -13,7 +13,7 @@ def test_a_fresh_machine_lists_the_next_steps(run):
 def test_a_model_by_its_path_from_install_to_remove(run, tiny_model):
     ended = run("models", "install", str(tiny_model))
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")
+    assert ended.out.startswith("tiny is ready: ")
     heading, row = run("models", "list").out.splitlines()
     assert heading.endswith("Type  Context  Good for          Used for          From")
     assert row.endswith("F32   4,096    completion, chat  completion, chat  linked")
