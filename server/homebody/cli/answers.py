@@ -11,8 +11,7 @@ from msgspec import Struct
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage, Source
 from homebody.backend.base import ReadProgress
-from homebody.cli.arguments import decoded, parse_lines
-from homebody.cli.edge import warn
+from homebody.cli.edge import decoded, parse_lines, warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine

@@ -22,8 +22,7 @@ from homebody.cli.answers import (
     ready_engine,
     show_account,
 )
-from homebody.cli.arguments import HERE, decoded, has_terminal_input, parse_lines, read_piped
-from homebody.cli.edge import warn
+from homebody.cli.edge import HERE, decoded, has_terminal_input, parse_lines, read_piped, warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from homebody.cli.answers import print_answer, warn_unread
-from homebody.cli.arguments import HERE
-from homebody.cli.edge import warn
+from homebody.cli.edge import HERE, warn
 from homebody.cli.flags import Flags
 from homebody.engine import Engine
 from homebody.features.answer import ChatAnswer, Listeners

@@ -7,8 +7,7 @@ import typer
 from msgspec import Struct
 
 from homebody.cli.answers import ready_engine, show_prompt_text
-from homebody.cli.arguments import parse_position
-from homebody.cli.edge import warn
+from homebody.cli.edge import parse_position, warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.complete import complete

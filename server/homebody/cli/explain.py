@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from homebody.cli.answers import attach_named, print_answer, warn_unread
-from homebody.cli.arguments import HERE, decoded, parse_lines, read_bytes
+from homebody.cli.edge import HERE, decoded, parse_lines, read_bytes
 from homebody.cli.flags import Flags
 from homebody.engine import Engine
 from homebody.errors import UsageError

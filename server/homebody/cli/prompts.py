@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from homebody.cli.arguments import HERE
+from homebody.cli.edge import HERE
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import prompt_folders

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from msgspec import Struct, structs
 
-from homebody.cli.arguments import parse_lines
+from homebody.cli.edge import parse_lines
 from homebody.engine import prompt_folders
 from homebody.errors import UsageError
 from homebody.headless.find import Chosen

@@ -16,8 +16,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.cli.answers import update_index
-from homebody.cli.arguments import has_terminal_input, read_bytes
-from homebody.cli.edge import INTERRUPTED, warn
+from homebody.cli.edge import INTERRUPTED, has_terminal_input, read_bytes, warn
 from homebody.cli.flags import Flags
 from homebody.cli.refactor_display import Display
 from homebody.cli.refactor_options import RefactorOptions

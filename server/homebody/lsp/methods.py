@@ -11,14 +11,7 @@ from typing import TypeAlias
 from lsprotocol import types
 
 from homebody.errors import UsageError
-from homebody.lsp import (
-    code_action,
-    completion,
-    inline_completion,
-    inline_edit,
-    progress,
-    sync,
-)
+from homebody.lsp import code_action, progress, suggestions, sync
 from homebody.lsp.server import Result, Server, initialize, initialized
 
 # Characters after which a new expression begins, so that a request needs no word to complete.
@@ -63,18 +56,18 @@ def create_server(flags: Mapping[str, str] | None = None) -> Server:
     request, notice = server.protocol.on_request, server.protocol.on_notice
     request(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
-        inline_completion.inline_completion,
+        suggestions.inline_completion,
         # Options and not `True`: VS Code does not ask without them.
         types.InlineCompletionOptions(),
-        superseded=inline_completion.nothing,
+        superseded=suggestions.no_ghost_text,
     )
     request(
         types.TEXT_DOCUMENT_COMPLETION,
-        completion.completion,
+        suggestions.completion,
         types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS),
-        superseded=completion.nothing,
+        superseded=suggestions.no_items,
     )
-    request("textDocument/copilotInlineEdit", inline_edit.copilot_inline_edit, superseded=inline_edit.no_edit)
+    request("textDocument/copilotInlineEdit", suggestions.copilot_inline_edit, superseded=suggestions.no_edit)
     request(
         types.TEXT_DOCUMENT_CODE_ACTION,
         code_action.code_action,
@@ -85,6 +78,7 @@ def create_server(flags: Mapping[str, str] | None = None) -> Server:
         execute_command,
         types.ExecuteCommandOptions(commands=tuple(COMMANDS), work_done_progress=True),
     )
+    on_completion, on_edit = suggestions.report_completion, suggestions.report_edit
     notice(types.INITIALIZED, initialized)
     notice(types.TEXT_DOCUMENT_DID_OPEN, sync.did_open, unreadable=sync.lose)
     notice(types.TEXT_DOCUMENT_DID_CHANGE, sync.did_change, unreadable=sync.lose)
@@ -94,11 +88,11 @@ def create_server(flags: Mapping[str, str] | None = None) -> Server:
     notice(types.NOTEBOOK_DOCUMENT_DID_OPEN, sync.notebook_did_open)
     notice(types.NOTEBOOK_DOCUMENT_DID_CHANGE, sync.notebook_did_change, unreadable=sync.lose)
     notice(types.NOTEBOOK_DOCUMENT_DID_CLOSE, sync.notebook_did_close)
-    notice("textDocument/didShowCompletion", partial(inline_completion.report, "shown"))
-    notice("textDocument/didPartiallyAcceptCompletion", partial(inline_completion.report, "partly_accepted"))
-    notice("textDocument/didShowInlineEdit", partial(inline_edit.report, "shown"))
-    notice("homebody/didRejectInlineEdit", partial(inline_edit.report, "rejected"))
-    server.protocol.on_raw_notice(types.WORKSPACE_EXECUTE_COMMAND, partial(inline_edit.report, "accepted"))
+    notice("textDocument/didShowCompletion", partial(on_completion, "shown"))
+    notice("textDocument/didPartiallyAcceptCompletion", partial(on_completion, "partly_accepted"))
+    notice("textDocument/didShowInlineEdit", partial(on_edit, "shown"))
+    notice("homebody/didRejectInlineEdit", partial(on_edit, "rejected"))
+    server.protocol.on_raw_notice(types.WORKSPACE_EXECUTE_COMMAND, partial(on_edit, "accepted"))
     notice(types.WORKSPACE_DID_CHANGE_CONFIGURATION, sync.did_change_configuration)
     notice(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, sync.did_change_watched_files)
     notice(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, sync.did_change_workspace_folders)

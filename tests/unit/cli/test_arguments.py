@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.cli.arguments import parse_lines, parse_position
+from homebody.cli.edge import parse_lines, parse_position
 from homebody.errors import UsageError
 
 
