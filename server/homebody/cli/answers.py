@@ -1,7 +1,7 @@
 """Shared by the commands that answer with text: an engine with its index, progress, and a final summary."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import typer
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage, Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import decoded, parse_lines, warn
 from homebody.cli.flags import Flags
@@ -136,21 +136,13 @@ async def update_index(engine: Engine, terminal: Terminal) -> None:
 
 def heard(terminal: Terminal, *, is_quiet: bool = False) -> Listeners:
     """Return what shows how far the model has come, and writes its answer unless ``is_quiet``."""
-    waiting = "waiting for the model"  # it may have to be loaded first
-
-    def on_sources(sources: Sequence[Source]) -> None:
-        for source in sources:
-            if source.last_line < source.first_line:  # a picture: the size at which the model sees it
-                terminal.remark(f"{lines_of(to_lines([source])[0])}, {source.tokens} tokens")
-                terminal.progress(waiting)
 
     def on_read(read: ReadProgress) -> None:
         left = "" if read.milliseconds_left is None else f", {read.milliseconds_left / 1000:.0f} s left"
         terminal.progress(f"reading {read.read} of {read.total} tokens{left}")
 
-    terminal.progress(waiting)
-    on_text = None if is_quiet else terminal.write
-    return {"on_text": on_text, "on_read": on_read, "on_sources": on_sources}
+    terminal.progress("waiting for the model")  # it may have to be loaded first
+    return {"on_text": None if is_quiet else terminal.write, "on_read": on_read}
 
 
 async def show_account(

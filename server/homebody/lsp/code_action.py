@@ -28,7 +28,7 @@ async def code_action(server: Server, params: types.CodeActionParams) -> list[ty
     document = server.documents.find(params.text_document.uri)
     if document is None:
         return []
-    context = params.context
+    context, problems = params.context, params.context.diagnostics
     automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
     try:
         async with server.service.using() as opened:
@@ -42,30 +42,32 @@ async def code_action(server: Server, params: types.CodeActionParams) -> list[ty
 
             def listed(place: types.Range) -> "list[tuple[types.Range, Action]]":
                 span = to_span_within(document, place, server.documents.encoding)
+                has_problem = bool(problems)
                 actions = list_actions(
-                    opened.engine,
-                    document,
-                    span,
-                    automatic=automatic,
-                    has_problem=bool(context.diagnostics),
+                    opened.engine, document, span, automatic=automatic, has_problem=has_problem
                 )
                 return [(place, action) for action in actions]
 
             actions = listed(params.range)
-            if context.diagnostics and not any(_is_fix(action) for _, action in actions):
+            if problems and not any(_is_fix(action) for _, action in actions):
                 # Outside of a function, a problem's own lines are the code to fix.
-                lines = _lines_of(context.diagnostics)
+                first = min(problem.range.start.line for problem in problems)
+                last = max(problem.range.end.line for problem in problems)
+                lines = types.Range(types.Position(first, 0), types.Position(last + 1, 0))
                 actions = [(place, action) for place, action in listed(lines) if _is_fix(action)] + actions
     except HomebodyError as error:
         server.service.status.report(error)
         return []
     text_document = {"uri": document.uri, "version": document.version}
     items = [
-        _item(action, {"textDocument": text_document, "range": place}, context.diagnostics)
-        for place, action in actions
+        _item(action, {"textDocument": text_document, "range": place}, problems) for place, action in actions
     ]
-    if context.diagnostics:
-        items.append(_explanation(text_document, context.diagnostics[0]))
+    if problems:
+        # Every model can explain.
+        told = {key: getattr(problems[0], key) for key in ("message", "source", "code")}
+        argument = {"textDocument": text_document, "range": problems[0].range, "problem": told, "show": True}
+        kind = types.CodeActionKind.QuickFix
+        items.append(_command("Explain this problem", kind, "homebody.explain", argument, problems[:1]))
     client = server.capabilities.text_document and server.capabilities.text_document.code_action
     shows_disabled = bool(client and client.disabled_support)
     return [
@@ -75,10 +77,8 @@ async def code_action(server: Server, params: types.CodeActionParams) -> list[ty
     ]
 
 
-def _item(
-    action: "Action", target: dict[str, Any], diagnostics: Sequence[types.Diagnostic]
-) -> types.CodeAction:
-    fixed = diagnostics if _is_fix(action) else ()
+def _item(action: "Action", target: dict[str, Any], problems: Sequence[types.Diagnostic]) -> types.CodeAction:
+    fixed = problems if _is_fix(action) else ()
     if action.output == "explain":
         name, argument = "homebody.explain", target | {"action": action.name, "show": True}
     else:
@@ -92,29 +92,11 @@ def _item(
     return item
 
 
-def _explanation(text_document: dict[str, Any], problem: types.Diagnostic) -> types.CodeAction:
-    """Return the action that explains a problem, which every model can."""
-    argument = {
-        "textDocument": text_document,
-        "range": problem.range,
-        "problem": {"message": problem.message, "source": problem.source, "code": problem.code},
-        "show": True,
-    }
-    kind = types.CodeActionKind.QuickFix
-    return _command("Explain this problem", kind, "homebody.explain", argument, [problem])
-
-
 def _command(
     title: str, kind: str, name: str, argument: dict[str, Any], fixed: Sequence[types.Diagnostic]
 ) -> types.CodeAction:
     command = types.Command(title, name, arguments=[argument])
     return types.CodeAction(title=title, kind=kind, command=command, diagnostics=list(fixed) or None)
-
-
-def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
-    first = min(diagnostic.range.start.line for diagnostic in diagnostics)
-    last = max(diagnostic.range.end.line for diagnostic in diagnostics)
-    return types.Range(types.Position(first, 0), types.Position(last + 1, 0))
 
 
 def _is_fix(action: "Action") -> bool:
