@@ -220,8 +220,8 @@ class _Talk:
         number, _, place = words.partition(" ")
         if not number.isdecimal() or not 1 <= int(number[:9]) <= len(self._blocks):
             message = (
-                f"The last answer has no code block {number}; it has {len(self._blocks)}: "
-                "write /apply 1 app.py:10-20."
+                f"The last answer has no code block {number}; it has {len(self._blocks)}. "
+                "Write /apply 1 app.py:10-20."
             )
             raise UsageError(message)
         path, lines = parse_lines(place.strip())
