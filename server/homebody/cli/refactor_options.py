@@ -1,7 +1,7 @@
 """The options of ``homebody refactor``, as typer reads them and as a journal stores them."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -29,85 +29,29 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
     ``flags`` are settings from the command line, without API keys.
     """
 
-    places: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH[:START[-END]]",
-            help="Files, folders or quoted globs; lines count from 1; - is the standard input.",
-        ),
-    ] = []
-    action: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="One that `homebody prompts` lists.",
-            autocompletion=_action_names,
-        ),
-    ] = ""
-    instruction: Annotated[str, typer.Option(metavar="TEXT", help="What to do, in your own words.")] = ""
-    select: Annotated[
-        list[str],
-        typer.Option(metavar="SYMBOL", help="Only symbols of that name: test_*, Class.method. Repeatable."),
-    ] = []
-    exclude: Annotated[
-        list[str], typer.Option(metavar="GLOB", help="Leave these paths out. Repeatable.")
-    ] = []
-    changed: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[REV]", help="Only files that differ from REV (--changed=main), or from the last commit."
-        ),
-    ] = None
-    staged: Annotated[bool, typer.Option("--staged", help="Only files that are staged.")] = False
-    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff (the default).")] = False
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit with 1 if there is something to change.")
-    ] = False
-    write: Annotated[bool, typer.Option("--write", help="Change the files.")] = False
-    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False
-    verify: Annotated[
-        str,
-        typer.Option(
-            metavar="COMMAND",
-            help="Run this after each file ({file} is its path); if it fails, the change is undone. "
-            "It may run code that the model wrote: on a terminal, you see each diff first and are asked.",
-        ),
-    ] = ""
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run the command of --verify without asking.")] = (
-        False
-    )
-    verify_timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the command.")
-    ] = 300.0
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="Files to process in parallel.")
-    ] = 1
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Maximum number of files.")] = None
-    allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")
-    ] = False
-    allow_notes: Annotated[
-        bool,
-        typer.Option("--allow-notes", help="Also write edits that are refused because of their notes."),
-    ] = False
-    apply_refused: Annotated[
-        bool,
-        typer.Option(
-            "--apply-refused", help="Also apply edits that were refused, such as ones that do not parse."
-        ),
-    ] = False
-    resume: Annotated[str | None, typer.Option(metavar="[RUN]", help="Continue a run that ended early.")] = (
-        None
-    )
-    stdin_filename: Annotated[
-        str, typer.Option(metavar="NAME", help="The name of the file that - reads, such as app.py.")
-    ] = ""
-    show_prompt: Annotated[
-        bool, typer.Option("--show-prompt", help="Also show each exact prompt, and the answer.")
-    ] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress, remarks or summary.")] = (
-        False
-    )
+    places: list[str] = []
+    action: str = ""
+    instruction: str = ""
+    select: list[str] = []
+    exclude: list[str] = []
+    changed: str | None = None
+    staged: bool = False
+    diff: bool = False
+    check: bool = False
+    write: bool = False
+    as_json: bool = False
+    verify: str = ""
+    yes: bool = False
+    verify_timeout: float = 300.0
+    jobs: int = 1
+    limit: int | None = None
+    allow_dirty: bool = False
+    allow_notes: bool = False
+    apply_refused: bool = False
+    resume: str | None = None
+    stdin_filename: str = ""
+    show_prompt: bool = False
+    quiet: bool = False
     flags: dict[str, str] = {}
 
     @property
@@ -133,18 +77,63 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
         return not self.as_json and (self.diff or not (self.write or self.check))
 
 
+_OPTIONS: Mapping[str, Any] = {
+    "places": typer.Argument(
+        metavar="PATH[:START[-END]]",
+        help="Files, folders or quoted globs; lines count from 1; - is the standard input.",
+    ),
+    "action": typer.Option(
+        metavar="NAME", help="One that `homebody prompts` lists.", autocompletion=_action_names
+    ),
+    "instruction": typer.Option(metavar="TEXT", help="What to do, in your own words."),
+    "select": typer.Option(
+        metavar="SYMBOL", help="Only symbols of that name: test_*, Class.method. Repeatable."
+    ),
+    "exclude": typer.Option(metavar="GLOB", help="Leave these paths out. Repeatable."),
+    "changed": typer.Option(
+        metavar="[REV]", help="Only files that differ from REV (--changed=main), or from the last commit."
+    ),
+    "staged": typer.Option("--staged", help="Only files that are staged."),
+    "diff": typer.Option("--diff", help="Print a unified diff (the default)."),
+    "check": typer.Option("--check", help="Change nothing; exit with 1 if there is something to change."),
+    "write": typer.Option("--write", help="Change the files."),
+    "as_json": typer.Option("--json", help="Print a line of JSON for each file."),
+    "verify": typer.Option(
+        metavar="COMMAND",
+        help="Run this after each file ({file} is its path); if it fails, the change is undone. "
+        "It may run code that the model wrote: on a terminal, you see each diff first and are asked.",
+    ),
+    "yes": typer.Option("--yes", "-y", help="Run the command of --verify without asking."),
+    "verify_timeout": typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the command."),
+    "jobs": typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="Files to process in parallel."),
+    "limit": typer.Option(metavar="N", min=1, help="Maximum number of files."),
+    "allow_dirty": typer.Option("--allow-dirty", help="Also change files with uncommitted changes."),
+    "allow_notes": typer.Option(
+        "--allow-notes", help="Also write edits that are refused because of their notes."
+    ),
+    "apply_refused": typer.Option(
+        "--apply-refused", help="Also apply edits that were refused, such as ones that do not parse."
+    ),
+    "resume": typer.Option(metavar="[RUN]", help="Continue a run that ended early."),
+    "stdin_filename": typer.Option(metavar="NAME", help="The name of the file that - reads, such as app.py."),
+    "show_prompt": typer.Option("--show-prompt", help="Also show each exact prompt, and the answer."),
+    "quiet": typer.Option("--quiet", "-q", help="Print no progress, remarks or summary."),
+}
+
+
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let typer read a parameter for each of the options, instead of those that the function has."""
     kind = inspect.Parameter.KEYWORD_ONLY
+    defaults = RefactorOptions()
     options = [
         inspect.Parameter(
             field.name,
             kind,
-            default=None if field.default is structs.NODEFAULT else field.default,
-            annotation=field.type,
+            default=getattr(defaults, field.name),
+            annotation=Annotated[field.type, _OPTIONS[field.name]],
         )
         for field in structs.fields(RefactorOptions)
-        if field.name != "flags"
+        if field.name in _OPTIONS
     ]
     typed: Any = command
     typed.__signature__ = inspect.Signature(
