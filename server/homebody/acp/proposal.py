@@ -54,6 +54,10 @@ async def propose(
         return
     change = _change_of(session, document, result)
     line = None if change.old is None else change.first_line + 1
+    # Below the diff: why the edit was refused, and what it takes away or adds.
+    remarks = [f"Homebody would not apply this: {result.reason}"] if result.status == "refused" else []
+    if result.notes:
+        remarks += ["This edit:", *(f"- {note}" for note in result.notes)]
     call = start_tool_call(
         secrets.token_hex(8),
         f"{title}: {change.path.name}",
@@ -61,7 +65,7 @@ async def propose(
         status="pending",
         content=[
             tool_diff_content(str(change.path), change.new, change.old),
-            *(tool_content(text_block(text)) for text in [_remarks(result)] if text),
+            *([tool_content(text_block("\n".join(remarks)))] if remarks else []),
         ],
         locations=[ToolCallLocation(path=str(change.path), line=line)],
     )
@@ -79,14 +83,6 @@ async def propose(
         session.say(
             f"\n\nLines {part.first_line + 1} to {part.last_line + 1} stay as they are: {part.reason}"
         )
-
-
-def _remarks(result: Refactoring) -> str:
-    """What the user reads below the diff: why the edit was refused, and what goes or comes."""
-    lines = [f"Homebody would not apply this: {result.reason}"] if result.status == "refused" else []
-    if result.notes:
-        lines += ["This edit:", *(f"- {note}" for note in result.notes)]
-    return "\n".join(lines)
 
 
 async def _is_allowed(session: AcpSession, call: ToolCallStart, yes: str) -> bool:

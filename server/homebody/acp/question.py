@@ -106,7 +106,8 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
                 continue
         references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
-        if any(part.strip() for part in parts) and _has_text(blocks[number + 1 :]):
+        later = (each.text for each in blocks[number + 1 :] if isinstance(each, TextContentBlock))
+        if any(map(str.strip, parts)) and any(map(str.strip, later)):
             parts.append(reference.name)
     text = "".join(parts)
     if repeated := _AVANTE.findall(text):
@@ -131,7 +132,3 @@ def _located(uri: str, text: str | None) -> Reference:
     first = max(1, int(lines["first"]))
     last = max(first, int(lines["last"] or first))
     return Reference(whole.partition("?")[0], (first - 1, last - 1), text, uri)
-
-
-def _has_text(blocks: Sequence[Block]) -> bool:
-    return any(isinstance(block, TextContentBlock) and block.text.strip() for block in blocks)

@@ -108,10 +108,12 @@ class _Demo:
             await asyncio.sleep(_LOOKING_SECONDS)
             self._change(TextEdit(Span(cursor - 1, cursor - 1), typed[-1]))
             began = time.perf_counter()
-            ghost = await self._suggested(cursor)
+            shown = await complete(
+                self.engine, self.document, cursor, session=self.session, trigger="automatic"
+            )
             self.terminal.write(f"{row + 1:>4}  {typed}")
-            if ghost:
-                self.terminal.write(ghost.split("\n")[0], "bright_black italic")
+            if shown:
+                self.terminal.write(shown[0].text.split("\n")[0], "bright_black italic")
                 self.terminal.write(f"   {milliseconds_since(began)}\n", "cyan")
             else:
                 self.terminal.write("   (no suggestion: the model's confidence is too low)\n", "yellow")
@@ -159,11 +161,6 @@ class _Demo:
         self.engine.trees.edit(before, edit, self.document)
         self.session.changed([edit], self.document)
         return self.document
-
-    async def _suggested(self, offset: int) -> str:
-        """Return the ghost text; empty if there is none."""
-        shown = await complete(self.engine, self.document, offset, session=self.session, trigger="automatic")
-        return shown[0].text if shown else ""
 
     def _span_from(self, start: str) -> Span:
         """Return the span from the text ``start`` to the end of the file."""

@@ -46,7 +46,10 @@ def run_lsp(arguments: Sequence[str]) -> int:
         sys.stdout.write(parser.format_help().replace("usage:", "Usage:", 1))
         return 0
     flags = Flags.of({name: getattr(given, name) or () for name in FLAGS})
-    address = None if given.tcp is None else _address(given.tcp)
+    host, _, port = (given.tcp or "").rpartition(":")
+    if given.tcp is not None and not (host and port.isdecimal()):
+        message = f"--tcp needs HOST:PORT, such as 127.0.0.1:9257, not {given.tcp!r}."
+        raise UsageError(message)
     if flags.config is not None:
         # The server rereads the settings, so the path must be kept.
         os.environ["HOMEBODY_CONFIG_FILE"] = str(flags.config.absolute())
@@ -57,12 +60,4 @@ def run_lsp(arguments: Sequence[str]) -> int:
 
     share_interpreter()
     server = create_server(flags.values)
-    return serve_stdio(server) if address is None else serve_tcp(server, *address)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        message = f"--tcp needs HOST:PORT, such as 127.0.0.1:9257, not {text!r}."
-        raise UsageError(message)
-    return host.strip("[]"), int(port)
+    return serve_tcp(server, host.strip("[]"), int(port)) if host else serve_stdio(server)

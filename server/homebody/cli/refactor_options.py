@@ -71,11 +71,6 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
             keeps_refused=self.apply_refused,
         )
 
-    @property
-    def prints_diff(self) -> bool:
-        """Whether diffs go to stdout."""
-        return not self.as_json and (self.diff or not (self.write or self.check))
-
 
 _OPTIONS: Mapping[str, Any] = {
     "places": typer.Argument(

@@ -121,7 +121,8 @@ def _finish(
     try:
         with display.terminal:
             asyncio.run(_work(options, selection, source, journal, display))
-        is_stopped = display.stopped_early
+        # A single file's error ends the command.
+        is_stopped = display.summary.stopped is not None and not display.is_single
     except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
         is_stopped = True
     except HomebodyError:
@@ -269,7 +270,7 @@ class Display:
         self._options = options
         self._selection = selection
         self._prints_text = prints_text
-        self._is_single = len(selection.files) == 1 and not selection.skipped
+        self.is_single = len(selection.files) == 1 and not selection.skipped
         self._error: HomebodyError | None = None
         self._began = time.monotonic()
 
@@ -282,10 +283,10 @@ class Display:
 
     def finished(self, outcome: Outcome) -> None:
         """Print the result of a file."""
-        if self._is_single or outcome.status == "empty":
+        if self.is_single or outcome.status == "empty":
             self._error = self._error or outcome.error
         has_more = outcome.written or outcome.reason or outcome.notes or outcome.remarks
-        if self._is_single:
+        if self.is_single:
             is_shown = outcome.error is None and (has_more or outcome.status != "changed")
         else:
             is_shown = outcome.status != "empty" and (has_more or not sys.stderr.isatty())
@@ -296,19 +297,14 @@ class Display:
     def report(self) -> int:
         """Report the end of a run; return the exit code. Raises the error of a single file."""
         options, counts = self._options, self.summary.counts
-        if self._error is not None and (self._is_single or counts["empty"] == self.summary.total):
+        if self._error is not None and (self.is_single or counts["empty"] == self.summary.total):
             raise self._error
-        if not self._is_single:
+        if not self.is_single:
             self.sum_up()
             if self.summary.written:
                 self.terminal.report("`homebody undo` restores all files.")
         failed = counts["refused"] + counts["failed"] + self.summary.partly
         return 1 if failed or (options.check and counts["changed"]) else 0
-
-    @property
-    def stopped_early(self) -> bool:
-        """Whether an error ended the run before its last file."""
-        return self.summary.stopped is not None and not self._is_single
 
     def _count(self, number: int) -> str:
         return f"[{number}/{self.summary.total}] " if self.summary.total > 1 else ""
@@ -323,7 +319,7 @@ class Display:
         for record in outcome.prompts:
             show_prompt_text(terminal, to_prompt(record))
             terminal.write(record.answer.removesuffix("\n") + "\n")
-        if options.prints_diff:
+        if options.diff or not (options.write or options.check):
             terminal.diff(diff_of(outcome))
         elif options.check and outcome.status == "changed":
             terminal.write(f"would change {outcome.path}\n")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from lsprotocol import types
 from lsprotocol.converters import get_converter
@@ -76,8 +76,11 @@ class Peer(LanguageServer):
 
     def send_status(self, status: dict[str, Any]) -> None:
         """Send the server's status (``homebody/didChangeStatus``), unless the client declines it."""
-        if _wants_status(self.capabilities.experimental):
-            self.protocol.notify("homebody/didChangeStatus", status)
+        match self.capabilities.experimental:
+            case {"homebody": {"status": False}}:
+                pass
+            case _:
+                self.protocol.notify("homebody/didChangeStatus", status)
 
     def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show one sentence to the user."""
@@ -108,9 +111,3 @@ class Peer(LanguageServer):
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a background task failed", exc_info=error)
-
-
-def _wants_status(experimental: object) -> bool:
-    """Whether ``capabilities.experimental`` does not contain ``{"homebody": {"status": false}}``."""
-    own = cast("dict[str, object]", experimental).get("homebody") if isinstance(experimental, dict) else None
-    return not isinstance(own, dict) or cast("dict[str, object]", own).get("status") is not False

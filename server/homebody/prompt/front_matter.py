@@ -165,13 +165,11 @@ def shipped_prompt(name: str) -> PromptFile:
 
 def with_system(prompt: PromptFile) -> PromptFile:
     """Give a prompt file without a system message the one for its output (``prompts/system.toml``)."""
+    if prompt.system:
+        return prompt
     use = "documentation" if prompt.writes_documentation else prompt.output
-    return prompt if prompt.system else structs.replace(prompt, system=_systems()[use])
-
-
-@cache
-def _systems() -> dict[str, str]:
-    return tomllib.loads((shipped_folder() / "system.toml").read_text("utf-8"))
+    systems = tomllib.loads((shipped_folder() / "system.toml").read_text("utf-8"))
+    return structs.replace(prompt, system=systems[use])
 
 
 def shipped_folder() -> Path:

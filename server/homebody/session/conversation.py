@@ -33,7 +33,7 @@ Kept: TypeAlias = Literal["whole", "short", "left out", "excluded"]
 ``excluded``: nothing, since the user excluded something that the turn's prompt contained.
 """
 
-_DONE: Mapping[Kept, str] = {
+_DONE: Mapping[str, str] = {
     "short": "shortened to make room",
     "left out": "left out to make room",
     "excluded": "left out, because a file in it is excluded from prompts by now",
@@ -158,11 +158,13 @@ class Conversation:
         Line numbers are indexes of turns, from 0.
         """
         parts: list[LeftOut] = []
-        for _, group in groupby(enumerate(self.turns), key=lambda numbered: numbered[1].kept):
+        for kept, group in groupby(enumerate(self.turns), key=lambda numbered: numbered[1].kept):
+            if kept == "whole":
+                continue
             numbers = [number for number, _ in group]
-            if (kept := self.turns[numbers[0]].kept) != "whole":
-                why = _why_shortened(kept, numbers[0], numbers[-1])
-                parts.append(LeftOut(self.uri, numbers[0], numbers[-1], why))
+            first, last = numbers[0], numbers[-1]
+            which = f"question {first + 1}" if first == last else f"questions {first + 1} to {last + 1}"
+            parts.append(LeftOut(self.uri, first, last, f"{which} of this conversation: {_DONE[kept]}"))
         return tuple(parts)
 
     def copy(self) -> "Conversation":
@@ -269,11 +271,6 @@ def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:
     if conversation_id is None:
         return lambda uri: uri.startswith(_URI)
     return lambda uri: uri == _URI + conversation_id
-
-
-def _why_shortened(kept: Kept, first: int, last: int) -> str:
-    which = f"question {first + 1}" if first == last else f"questions {first + 1} to {last + 1}"
-    return f"{which} of this conversation: {_DONE[kept]}"
 
 
 _ID = re.compile(r"[0-9a-f]{16}")

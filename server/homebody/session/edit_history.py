@@ -110,9 +110,13 @@ class EditHistory:
         by_program = self._newest not in ("", after.uri) and since < _OTHER_DOCUMENT_SECONDS
         if by_program:
             # The first document of such a series was recorded as typed.
-            self._forget_since(self._when)
+            for other in self._documents.values():
+                other.changes = [lines for lines in other.changes if lines.when < self._when]
         is_typed = not by_program and _is_typed(before, edits)
-        is_undone = self._is_undone(known, edits, after)
+        # Whether the text is an earlier one again. A single character is deleted or typed by a key; Neovim
+        # deletes and inserts one when a completion menu opens.
+        changed = sum(len(edit.span) + len(edit.new_text) for edit in edits)
+        is_undone = changed > 1 and hash(after.text) in known.texts
         latest = max((lines.when for lines in known.changes), default=now)
         for edit in edits:
             following = known.newest.edited(edit, after.version)
@@ -134,19 +138,6 @@ class EditHistory:
         if any(uri.endswith("/.git/HEAD") for uri in uris):
             self._documents.clear()
             self._is_typed = False
-
-    def _forget_since(self, when: float) -> None:
-        for known in self._documents.values():
-            known.changes = [lines for lines in known.changes if lines.when < when]
-
-    @staticmethod
-    def _is_undone(known: _Document, edits: Sequence[TextEdit], after: Document) -> bool:
-        """Whether the text is an earlier one again; a single character is deleted or typed by a key.
-
-        Neovim deletes and inserts a character when a completion menu opens.
-        """
-        changed = sum(len(edit.span) + len(edit.new_text) for edit in edits)
-        return changed > 1 and hash(after.text) in known.texts
 
 
 def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:
