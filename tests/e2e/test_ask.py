@@ -280,5 +280,5 @@ async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_o
         [path] = (tmp_path / "cache" / "answers").iterdir()
         [message] = client.messages
         assert message.startswith(f"The whole text is in {path}. It multiplies.")
-        assert message.endswith(" …")
+        assert message.endswith("…")
         assert path.read_text() == text.rstrip() + "\n"

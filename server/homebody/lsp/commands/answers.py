@@ -39,6 +39,7 @@ from homebody.lsp.documents import SCHEMES
 from homebody.lsp.holder import OpenedEngine
 from homebody.lsp.server import Result, Server
 from homebody.regular_file import write_file
+from homebody.session.conversation import shortened
 from homebody.settings.paths import cache_dir
 from homebody.workspace.uri import path_of
 
@@ -333,5 +334,5 @@ async def _show_markdown(server: Server, markdown: str) -> None:
         with suppress(JsonRpcException):
             if (await server.window_show_document_async(params)).success:
                 return
-    message = f"The whole text is in {path}. {text[:_MESSAGE_CHARACTERS]}"
+    message = f"The whole text is in {path}. {shortened(text, _MESSAGE_CHARACTERS)}"
     server.show_message(message, types.MessageType.Info)
