@@ -30,6 +30,7 @@ from homebody.session.offered_edits import OfferedEdits
 from homebody.settings import Settings
 from homebody.syntax.language import find
 from homebody.syntax.nodes import count_errors
+from homebody.syntax.tree import parse
 from homebody.text import Document, TextEdit, smallest_edit
 from measure.edit_replay import ORDERS, Commit, CommitFile, Half, Label, Replay, orders_of, read_corpus
 from measure.negatives import NEGATIVES
@@ -134,9 +135,8 @@ async def replay(engine: Engine, commit: Commit, file: CommitFile, filler: str) 
 
 
 def _breaks(document: Document, edit: NextEdit) -> bool:
-    language = find(document.language_id, document.uri)
     after = document.edited(edit.applied_to(document), document.version)
-    return count_errors(after.text, language) > count_errors(document.text, language)
+    return count_errors(parse(after)) > count_errors(parse(document))
 
 
 def _row(name: str, shown: Sequence[Step], total: int) -> list[str]:
