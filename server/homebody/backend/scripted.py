@@ -238,22 +238,23 @@ class ScriptedBackend(Backend):
 
     async def stream(self, job: Job) -> Stream:
         """Answer with the first reply that matches; a job that only reads uses up none."""
-        whole = self._admit(job.prompt)
+        whole = _prompt_tokens(job.prompt)
+        if len(whole) >= self._info.context_length:
+            message = f"The prompt has {len(whole)} tokens and the model takes {self._info.context_length}"
+            raise ContextTooLong(message)
         tokens = whole[: job.most]
-        self._keep(job, len(tokens), len(whole))
-        if job.sampling is None:
-            yield _stats(len(tokens), self._evaluate(tokens, job.slot, job.on_read), 0, "length")
-            return
-        reply = self._choose(job.prompt.text)
+        self._record(job, len(tokens), len(whole))
+        # A job that only reads uses up no reply.
+        reply = ScriptedReply(finish="length") if job.sampling is None else self._choose(job.prompt.text)
         evaluated = self._evaluate(tokens, job.slot, job.on_read)
-        reused = len(tokens) - evaluated
-        pieces = _pieces(reply, job.prompt)
-        finish: FinishReason = reply.finish
-        if len(pieces) > job.sampling.max_tokens:
-            pieces, finish = pieces[: job.sampling.max_tokens], "length"
+        pieces, finish = _pieces(reply, job.prompt), reply.finish
+        most = 0 if job.sampling is None else job.sampling.max_tokens
+        if len(pieces) > most:
+            pieces, finish = pieces[:most], "length"
         await asyncio.sleep(reply.delay_ms / 1000)
+        read = ReadProgress(len(tokens), len(tokens), len(tokens) - evaluated, reply.delay_ms)
         if job.on_read is not None:
-            job.on_read(ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms))
+            job.on_read(read)
         for index, text in enumerate(pieces):
             if reply.fault is not None and index >= reply.fault_after:
                 break
@@ -261,23 +262,16 @@ class ScriptedBackend(Backend):
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
             if index >= reply.gate_after:
                 await reply.pass_gate()
-            read = None if index else ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms)
-            yield Piece(text, _logprob(reply), read)
+            logprob = math.log(reply.probability) if reply.probability > 0 else -math.inf
+            yield Piece(text, logprob, None if index else read)
         await reply.pass_gate()
         if reply.fault is not None:
             error, what = FAULTS[reply.fault]
             message = f"The scripted backend {what}, as its script says"
             raise error(message)
-        yield _stats(len(tokens), evaluated, len(pieces), finish)
+        yield Stats(len(tokens), evaluated, len(tokens) - evaluated, len(pieces), 0.0, 0.0, finish)
 
-    def _admit(self, prompt: Prompt) -> list[str]:
-        tokens = _prompt_tokens(prompt)
-        if len(tokens) >= self._info.context_length:
-            message = f"The prompt has {len(tokens)} tokens and the model takes {self._info.context_length}"
-            raise ContextTooLong(message)
-        return tokens
-
-    def _keep(self, request: Job, read: int, of: int) -> None:
+    def _record(self, request: Job, read: int, of: int) -> None:
         self.requests.append(request)
         if self._requests_file is not None:
             line = msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of})
@@ -337,11 +331,3 @@ def _pieces(reply: ScriptedReply, prompt: Prompt) -> list[str]:
         if inside:
             pieces.append(inside)
     return pieces
-
-
-def _logprob(reply: ScriptedReply) -> float:
-    return math.log(reply.probability) if reply.probability > 0 else -math.inf
-
-
-def _stats(prompt_tokens: int, evaluated: int, output_tokens: int, finish: FinishReason) -> Stats:
-    return Stats(prompt_tokens, evaluated, prompt_tokens - evaluated, output_tokens, 0.0, 0.0, finish)

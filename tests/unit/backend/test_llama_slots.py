@@ -1,5 +1,6 @@
 """The slot of a llama.cpp server that a request names."""
 
+from homebody.backend.servers.llama_cpp_api import CompletionEvent
 from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
 from homebody.backend.servers.llama_cpp_tokens import to_ids
 
@@ -20,7 +21,7 @@ class Clock:
 def test_a_slot_that_stays_busy_is_not_waited_for():
     clock = Clock()
     slots = Slots(SLOTS, pinned=False, clock=clock)
-    slots.use(PROMPT, 0).came(2, is_last=True)
+    slots.use(PROMPT, 0).came(CompletionEvent(id_slot=2, stop=True))
     slots.use(PROMPT, 0)
     clock.now = FREE_SLOT_SECONDS
     assert slots.use(PROMPT, 0).named == 2

@@ -7,7 +7,7 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import re
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -32,7 +32,7 @@ from homebody.backend.http import StatusRefused, failure
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Admitted, Deltas, ServerBackend
 from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
-from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer, WrittenTokens, to_ids
+from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer, WrittenTokens
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -91,11 +91,6 @@ class LlamaCppBackend(ServerBackend):
         async with self._watched():
             return [len(ids) for ids in await served.tokenizer.ids(texts)]
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the prompt as it would be sent, BOS included."""
-        served = await self._known()
-        return len(await self._encode(served, prompt.parts))
-
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
@@ -118,15 +113,31 @@ class LlamaCppBackend(ServerBackend):
         if not served.info.chat_template:
             message = f"The model {served.info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
+        mark = f"HB{secrets.token_hex(8)}N"
+        body = {
+            "messages": [
+                {"role": message.role, "content": f"{mark}{index}E"} for index, message in enumerate(messages)
+            ],
+            # Reasoning is never shown, and delays the answer. Templates ignore unknown fields.
+            "chat_template_kwargs": {"enable_thinking": False, "reasoning_effort": "low"},
+            "model": self._model,
+        }
+        async with self._watched():
+            rendered = (await self._server.post("/apply-template", body, api.Rendered)).prompt
+        pieces = re.split(rf"{mark}(\d+)E", rendered)
+        if set(map(int, pieces[1::2])) != set(range(len(messages))):
+            message = "The model's chat template leaves messages out; choose another model for chat"
+            raise BackendRefused(message)
         parts: list[Part] = []
-        for piece in await self._render_frame(messages):
-            parts += messages[piece].parts if isinstance(piece, int) else [Marker(piece)] if piece else []
+        for at, piece in enumerate(pieces):
+            parts += messages[int(piece)].parts if at % 2 else [Marker(piece)] if piece else []
         return Prompt(tuple(parts), is_chat=True)
 
     async def _ask(self) -> ModelInfo:
         """Request the facts about the served model; cached tokens are kept if the model is unchanged."""
         entry = await self._entry()
-        props = await self._server.get(self._with_model("/props"), api.Props)
+        path = f"/props?model={quote(self._model, safe='')}" if self._model else "/props"
+        props = await self._server.get(path, api.Props)
         if self._served is None or self._served.props != props:
             tokenizer = await Tokenizer.of(self._server, self._model)
             slots = Slots(props.total_slots, pinned=self.kind == HOST_KIND)
@@ -215,93 +226,44 @@ class LlamaCppBackend(ServerBackend):
         return self._served
 
     async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
+        """Stream an answer; record how far the prompt is read, and what its slot holds."""
         del info
         served = await self._known()
-        tokens = (await self._encode(served, sent.prompt.parts))[: sent.job.most]
-        read: ReadProgress | None = None
-        written = WrittenTokens()
-        async with aclosing(self._events(served, tokens, sent)) as events:
-            async for event in events:
-                if event.prompt_progress is not None:
-                    read = event.prompt_progress.to_progress()
-                written.add(event)
-                if event.content:
-                    yield Piece(event.content, event.logprob, read)
-                if event.stop:
-                    if sent.prompt.is_chat:
-                        served.tokenizer.keep(written)
-                    self._check_model(served, event)
-                    yield event.stats()
-                    return
-
-    async def _events(
-        self, served: Served, prompt: Ids, sent: Admitted
-    ) -> AsyncGenerator[api.CompletionEvent]:
-        """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
+        prompt = (await self._encode(served, sent.prompt.parts))[: sent.job.most]
         use = served.slots.use(prompt, sent.job.slot)
         body = {"prompt": _content(served, prompt, sent), "cache_prompt": True, **api.answer_fields(sent)}
-        if use.named != ANY_SLOT:
-            body["id_slot"] = use.named
-        if self._model:
-            body["model"] = self._model
-        generated: list[int] = []
-        reached = -1
+        body |= {"model": self._model} if self._model else {}
+        body |= {} if use.named == ANY_SLOT else {"id_slot": use.named}
+        written = WrittenTokens()
+        read: ReadProgress | None = None
         try:
             async with aclosing(self._server.events("/completion", body, sent.patience)) as events:
                 async for data in events:
                     event = self._server.decode(data, api.CompletionEvent)
                     if event.error is not None:
                         raise failure(self._server.url, event.error)
-                    use.came(event.id_slot, is_last=event.stop)
-                    if (progress := event.prompt_progress) is None:
-                        generated += event.tokens
-                    else:
-                        # It has a token that was not generated.
-                        if progress.processed > reached:
-                            sent.patience.heard()
-                        reached = max(reached, progress.processed)
+                    if use.came(event):
+                        sent.patience.heard()
+                    written.add(event)
+                    if event.prompt_progress is not None:
+                        read = event.prompt_progress.to_progress()
                         if sent.job.on_read is not None:
-                            sent.job.on_read(progress.to_progress())
-                    yield event
+                            sent.job.on_read(read)
+                    if event.content:
+                        yield Piece(event.content, event.logprob, read)
+                    if event.stop:
+                        if sent.prompt.is_chat:
+                            served.tokenizer.keep(written)
+                        if event.model not in {None, served.props.model_alias}:
+                            self.forget()  # another model answered: the server was restarted meanwhile
+                        yield event.stats()
+                        return
         finally:
-            if generated:
-                # The last token was chosen, but not evaluated.
-                prompt = prompt + to_ids(generated[:-1])
-            elif reached >= 0:
-                prompt = prompt[:reached]
-            served.slots.holds(use, prompt)
+            served.slots.holds(use)
 
     async def _encode(self, served: Served, parts: Sequence[Part]) -> Ids:
         async with self._watched():
             return await served.tokenizer.encode(parts)
-
-    async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
-        """Return the template's text between messages, and each message's index in its place."""
-        mark = f"HB{secrets.token_hex(8)}N"
-        body = {
-            "messages": [
-                {"role": message.role, "content": f"{mark}{index}E"} for index, message in enumerate(messages)
-            ],
-            # Reasoning is never shown, and delays the answer. Templates ignore unknown fields.
-            "chat_template_kwargs": {"enable_thinking": False, "reasoning_effort": "low"},
-            "model": self._model,
-        }
-        async with self._watched():
-            rendered = (await self._server.post("/apply-template", body, api.Rendered)).prompt
-        pieces = re.split(rf"{mark}(\d+)E", rendered)
-        frame = tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
-        if {piece for piece in frame if isinstance(piece, int)} != set(range(len(messages))):
-            message = "The model's chat template leaves messages out; choose another model for chat"
-            raise BackendRefused(message)
-        return frame
-
-    def _with_model(self, path: str) -> str:
-        return f"{path}?model={quote(self._model, safe='')}" if self._model else path
-
-    def _check_model(self, served: Served, event: api.CompletionEvent) -> None:
-        """Forget the facts if another model answered: the server was restarted meanwhile."""
-        if event.model is not None and event.model != served.props.model_alias:
-            self.forget()
 
 
 def _content(served: Served, prompt: Ids, sent: Admitted) -> object:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from homebody.backend.base import SlotChoice
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.servers.llama_cpp_tokens import Ids
+from homebody.backend.servers.llama_cpp_api import CompletionEvent
+from homebody.backend.servers.llama_cpp_tokens import Ids, to_ids
 
 ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
@@ -40,19 +41,39 @@ class SlotUse:
 
     """
 
-    def __init__(self, place: SlotChoice, named: int, slot: int, clock: Callable[[], float]) -> None:
+    def __init__(self, prompt: Ids, place: SlotChoice, slot: int, clock: Callable[[], float]) -> None:
         self.place: SlotChoice = place
-        self.named = named
-        self.slot = slot
+        self.named = self.slot = slot
         self.heard = clock()
         self.has_ended = False
         self._clock = clock
+        self._prompt = prompt
+        self._read = -1
+        self._generated: list[int] = []
 
-    def came(self, slot: int | None, *, is_last: bool) -> None:
-        """Record an event of the reply. Only the last event of a stream has the slot; the others have -1."""
-        self.slot = self.slot if slot is None or slot == ANY_SLOT else slot
+    def came(self, event: CompletionEvent) -> bool:
+        """Record an event of the reply; returns whether more of the prompt was read.
+
+        Only the last event of a stream has the slot; the others have -1.
+        """
+        if event.id_slot is not None and event.id_slot != ANY_SLOT:
+            self.slot = event.id_slot
         self.heard = self._clock()
-        self.has_ended = is_last
+        self.has_ended = event.stop
+        if event.prompt_progress is None:
+            self._generated += event.tokens
+            return False
+        # It has a token that was not generated.
+        before, self._read = self._read, max(self._read, event.prompt_progress.processed)
+        return self._read > before
+
+    @property
+    def left(self) -> Ids:
+        """What the request leaves in its slot."""
+        if self._generated:
+            # The last token was chosen, but not evaluated.
+            return self._prompt + to_ids(self._generated[:-1])
+        return self._prompt if self._read < 0 else self._prompt[: self._read]
 
 
 class Slots:
@@ -99,31 +120,30 @@ class Slots:
     def use(self, prompt: Ids, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request for ``prompt`` that is about to be sent."""
         place = None if choice is None else self._cached.place(prompt, choice)[0]
-        if self._pinned:
-            made = self._pinned_use(place)
-            self.holds(made, prompt)
-            return made
-        before, made = self._last, SlotUse(place, ANY_SLOT, ANY_SLOT, self._clock)
-        self._last = made
-        self.holds(made, prompt)
-        if self._total == 1 or not isinstance(place, int) or before is None or before.place != place:
-            return made
-        made.slot = before.slot
-        if not before.has_ended and self._clock() - before.heard <= FREE_SLOT_SECONDS:
-            made.named, made.heard = before.slot, before.heard
+        made = self._pinned_use(prompt, place) if self._pinned else self._free_use(prompt, place)
+        self.holds(made)
         return made
 
-    def holds(self, use: SlotUse, tokens: Ids) -> None:
+    def holds(self, use: SlotUse) -> None:
         """Record what a request has left in its slot."""
         if use.place is not None:
-            self._cached.put(use.place, tokens)
+            self._cached.put(use.place, use.left)
 
-    def _pinned_use(self, place: SlotChoice) -> SlotUse:
+    def _free_use(self, prompt: Ids, place: SlotChoice) -> SlotUse:
+        before, made = self._last, SlotUse(prompt, place, ANY_SLOT, self._clock)
+        self._last = made
+        if self._total > 1 and isinstance(place, int) and before is not None and before.place == place:
+            made.slot = before.slot
+            if not before.has_ended and self._clock() - before.heard <= FREE_SLOT_SECONDS:
+                made.named, made.heard = before.slot, before.heard
+        return made
+
+    def _pinned_use(self, prompt: Ids, place: SlotChoice) -> SlotUse:
         """Name the slot of Homebody's own host; every second job of a script evicts a chat."""
         last = self._total - 1
-        if place is None:
+        slot = last if isinstance(place, str) else place
+        if slot is None:
             self._jobs += 1
             slot = max(0, last - self._jobs % RESERVED_SLOTS)
-            return SlotUse("chat" if slot == last else None, slot, slot, self._clock)
-        slot = last if isinstance(place, str) else place
-        return SlotUse(place, slot, slot, self._clock)
+            place = "chat" if slot == last else None
+        return SlotUse(prompt, place, slot, self._clock)

@@ -99,9 +99,22 @@ class Tokenizer:
 
     async def encode(self, parts: Sequence[Part]) -> Ids:
         """Return the tokens of a prompt, BOS included."""
+        parts = [part for part in parts if part.text]
+        tokens = {part: self._known[part] for part in parts if part in self._known}
+        # All unknown parts of a kind are tokenized in one call.
+        for kind in (Text, Marker):
+            new = [part for part in dict.fromkeys(parts) if type(part) is kind and part not in tokens]
+            if new:
+                answers = await self.ids([part.text for part in new], kind)
+                tokens |= zip(new, map(to_ids, answers), strict=True)
+        for part in dict.fromkeys(parts):
+            if isinstance(part, Media) and part not in tokens:
+                # Numbers that are no ids stand for it, the same ones for the same bytes.
+                tokens[part] = to_ids([-2 - crc32(part.data)] * await self._count_media(part))
+            self._keep(part, tokens[part])
         ids = to_ids()
-        for tokens in await self._look_up([part for part in parts if part.text]):
-            ids += tokens
+        for part in parts:
+            ids += tokens[part]
         if self._bos is not None and (not ids or ids[0] != self._bos):
             ids.insert(0, self._bos)
         return ids
@@ -112,32 +125,8 @@ class Tokenizer:
             text, ids = answer
             self._keep(Text(text), to_ids(ids))
 
-    async def _look_up(self, parts: Sequence[Part]) -> list[Ids]:
-        """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
-        here: dict[Part, Ids] = {}
-        unseen: dict[Part, None] = {}
-        for part in parts:
-            known = self._known.get(part)
-            if known is None:
-                unseen[part] = None
-            else:
-                self._known.move_to_end(part)
-                here[part] = known
-        for kind in (Text, Marker):
-            new = [part for part in unseen if type(part) is kind]
-            if new:
-                tokens = await self.ids([part.text for part in new], kind)
-                here |= {part: to_ids(ids) for part, ids in zip(new, tokens, strict=True)}
-        for part in unseen:
-            if isinstance(part, Media):
-                # Numbers that are no ids stand for it, the same ones for the same bytes.
-                here[part] = to_ids([-2 - crc32(part.data)] * await self._count_media(part))
-            if part not in self._known:
-                self._keep(part, here[part])
-        return [here[part] for part in parts]
-
     def _keep(self, part: Part, tokens: Ids) -> None:
-        """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
+        """Keep the tokens of a part as the most recently used."""
         before = self._known.pop(part, None)
         if before is not None:
             self._size -= _size(part, before)
