@@ -47,7 +47,7 @@ pytest 2>&1 | homebody explain -""",
         "Ask about code, once or in a conversation.",
         """\
 homebody ask "Which functions lack tests?" --attach src/app.py
-git diff main | homebody ask -p "What could break?" --set chat.max_tokens=500""",
+git diff main | homebody ask "What could break?" --set chat.max_tokens=500""",
     ),
     "commit-message": CommandRow(
         "Write a commit message for the staged changes.",

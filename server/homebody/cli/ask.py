@@ -62,12 +62,10 @@ _HELP = """\
 
 def command(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="The question; piped input is attached.")
+    ] = None,
     *,
-    prompt: Annotated[
-        str,
-        typer.Option("-p", "--prompt", metavar="TEXT", help="The question; piped input is then attached."),
-    ] = "",
     attach: Annotated[list[str] | None, ATTACH] = None,
     conversation: Annotated[
         str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
@@ -97,7 +95,7 @@ def command(
     flags = Flags.of(context.obj)
     chat = _conversation(conversation, last=last)
     store = store or bool(chat.turns)  # one that is stored is stored again
-    question = " ".join(filter(None, (prompt, *(words or ()))))
+    question = " ".join(words or ())
     attach = attach or []
     if not question and has_terminal_input():
         _talk(flags, chat, attach, store=store)

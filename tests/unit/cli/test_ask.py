@@ -23,7 +23,7 @@ def test_a_piped_question_is_answered(run, scripted, piped):
     piped("Explain add")
     assert run("ask").out == "It adds two numbers.\n"
     piped("Traceback: boom")
-    report = json.loads(run("ask", "-p", "Explain", "--json").out)
+    report = json.loads(run("ask", "Explain", "--json").out)
     assert report["markdown"] == "It adds two numbers."
     assert report["sources"][0]["uri"] == "homebody:pasted"
 
@@ -158,7 +158,7 @@ def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
     script.write_text("sees = true\n" + script.read_text())
     seen = [json.loads(run("ask", "Explain", "--attach", "shot.png", "--json").out)]
     seen.append(json.loads(run("explain", "shot.png", "--json").out))
-    for arguments in (("ask", "-p", "Explain"), ("ask", "-p", "Explain", "--attach", "-"), ("explain", "-")):
+    for arguments in (("ask", "Explain"), ("ask", "Explain", "--attach", "-"), ("explain", "-")):
         piped(encoded("JPEG"))
         seen.append(json.loads(run(*arguments, "--json").out))
 

@@ -115,14 +115,14 @@ def test_a_bad_answer_is_one_sentence_and_no_edit(run, own_folders, answering, c
     ],
     ids=["latin-1", "UTF-16 of PowerShell", "zeros", "UTF-8 with a mark"],
 )
-@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "Why?")])
 def test_piped_bytes_of_any_encoding_are_read(run, answering, monkeypatch, data, arguments):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     ended = run(*arguments)
     assert (ended.code, ended.out) == (0, "It adds.\n")
 
 
-@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?"), ("ask",)])
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "Why?"), ("ask",)])
 def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, arguments):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 6_000_000)))
     ended = run(*arguments)
@@ -130,7 +130,7 @@ def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, argumen
     assert "more than 20 MiB" in ended.err
 
 
-@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
+@pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "Why?")])
 def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ok\n" * 300_000 + b"Error: the end\n")))
     ended = run(*arguments, "--json")
