@@ -8,6 +8,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import aclosing
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import typer
 from homebody.cli.answers import show_prompt_text
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
-from homebody.engine import Engine, open_engine
+from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
 from homebody.features.explain import explain
 from homebody.features.refactor import list_actions, refactor
@@ -55,117 +56,96 @@ def command(context: typer.Context) -> None:
 
 
 async def _show(settings: Settings) -> None:
+    terminal = Terminal()
     text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
+    span = Span(text.index("def mean_price"), len(text.rstrip()))
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
         path = Path(folder) / "stock.py"
         path.write_text(text, encoding="utf-8")
-        async with open_engine(settings, folders=[path.parent]) as engine:
+        async with (
+            open_engine(settings, folders=[path.parent]) as engine,
+            aclosing(Session(engine)) as session,
+        ):
             info = await engine.completion.describe()
-            demo = _Demo(engine, Document.create(path.as_uri(), "python", 1, text))
-            demo.terminal.write(
+            terminal.write(
                 f"A file is open: stock.py\nThe model answers: {info.name} ({info.kind}), "
                 f"{info.context_length} tokens of context\n\n"
             )
-            try:
-                await demo.complete()
-                prompt = engine.audit.last(demo.document.uri)
-                await demo.explain()
-                await demo.refactor()
-                if prompt is not None:
-                    demo.heading(
-                        "4  The exact prompt of the last suggestion", "Everything that was sent for it."
-                    )
-                    show_prompt_text(demo.terminal, to_prompt(prompt))
-                    demo.terminal.write(prompt.answer.rstrip("\n") + "\n\n")
-            finally:
-                await demo.session.aclose()
-    demo.sum_up()
-
-
-class _Demo:
-    """One file that is open in an editor."""
-
-    def __init__(self, engine: Engine, document: Document) -> None:
-        self.terminal = Terminal()
-        self.engine = engine
-        self.session = Session(engine)
-        self.document = document
-        engine.trees.open(document)
-
-    def heading(self, title: str, about: str) -> None:
-        """Begin a part of the demo."""
-        self.terminal.write(f"{title}\n", "bold")
-        self.terminal.write(f"{about}\n", "bright_black")
-
-    async def complete(self) -> None:
-        """Type the beginning of three lines, wait for ghost text, and type on into it."""
-        self.heading("1  Suggestions while you type", "Grey text is from the model; Tab would accept it.")
-        for line, typed in _SPOTS:
-            start = self.document.text.index(line)
-            cursor, row = start + len(typed), self.document.line_of(start)
-            document = self._change(TextEdit(Span(start, start + len(line)), typed[:-1]))
-            await prepare(self.engine, document, cursor - 1, session=self.session)
-            await asyncio.sleep(_LOOKING_SECONDS)
-            self._change(TextEdit(Span(cursor - 1, cursor - 1), typed[-1]))
-            began = time.perf_counter()
-            shown = await complete(
-                self.engine, self.document, cursor, session=self.session, trigger="automatic"
+            _head(
+                terminal, "1  Suggestions while you type", "Grey text is from the model; Tab would accept it."
             )
-            self.terminal.write(f"{row + 1:>4}  {typed}")
-            if shown:
-                self.terminal.write(shown[0].text.split("\n")[0], "bright_black italic")
-                self.terminal.write(f"   {milliseconds_since(began)}\n", "cyan")
-            else:
-                self.terminal.write("   (no suggestion: the model's confidence is too low)\n", "yellow")
-            self._change(TextEdit(self.document.line_span(row), line))
-        self.terminal.write("\n")
+            document = await _type(session, Document.create(path.as_uri(), "python", 1, text), terminal)
+            prompt = engine.audit.last(document.uri)
+            _head(terminal, "2  An explanation", "Of the function `mean_price`, streamed.")
+            await _explain(session, document, span, terminal)
+            _head(terminal, "3  Edits", "The editor's menu for the function `mean_price`.")
+            actions = list_actions(engine, document, span)
+            terminal.write("".join(f"   • {action.title}\n" for action in actions if not action.lacks))
+            terminal.write("\n“Write a docstring”, as a diff:\n\n")
+            result = await refactor(engine, document, span, action="docstring", session=session)
+            if result.reason:
+                terminal.write(f"{result.status}: {result.reason}\n", "yellow")
+            terminal.diff(unified_diff(Path("stock.py"), text, apply_edits(text, result.edits)))
+            if prompt is not None:
+                title = "\n4  The exact prompt of the last suggestion"
+                _head(terminal, title, "Everything that was sent for it.")
+                show_prompt_text(terminal, to_prompt(prompt))
+                terminal.write(prompt.answer.rstrip("\n") + "\n\n")
+    terminal.write(_ABOUT_THE_MODEL)
+    terminal.write("Next\n", "bold")
+    terminal.write("".join(f"   {line}\n" for line in next_steps(this_installation())))
 
-    async def explain(self) -> None:
-        """Stream an explanation of one method."""
-        self.heading("2  An explanation", "Of the function `mean_price`, streamed.")
+
+def _head(terminal: Terminal, title: str, about: str) -> None:
+    terminal.write(f"{title}\n", "bold")
+    terminal.write(f"{about}\n", "bright_black")
+
+
+async def _type(session: Session, document: Document, terminal: Terminal) -> Document:
+    """Type the beginning of three lines, wait for ghost text, and type on; return the document."""
+    engine = session.engine
+    engine.trees.open(document)
+
+    def change(start: int, end: int, new_text: str) -> Document:
+        nonlocal document
+        edit, before = TextEdit(Span(start, end), new_text), document
+        document = before.edited(edit, before.version + 1)
+        engine.trees.edit(before, edit, document)
+        session.changed([edit], document)
+        return document
+
+    for line, typed in _SPOTS:
+        start = document.text.index(line)
+        cursor = start + len(typed)
+        change(start, start + len(line), typed[:-1])
+        await prepare(engine, document, cursor - 1, session=session)
+        await asyncio.sleep(_LOOKING_SECONDS)
+        change(cursor - 1, cursor - 1, typed[-1])
         began = time.perf_counter()
-        first = ""
+        shown = await complete(engine, document, cursor, session=session, trigger="automatic")
+        terminal.write(f"{document.line_of(start) + 1:>4}  {typed}")
+        if shown:
+            terminal.write(shown[0].text.split("\n")[0], "bright_black italic")
+            terminal.write(f"   {milliseconds_since(began)}\n", "cyan")
+        else:
+            terminal.write("   (no suggestion: the model's confidence is too low)\n", "yellow")
+        change(start, cursor, line)
+    terminal.write("\n")
+    return document
 
-        def on_text(text: str) -> None:
-            nonlocal first
-            first = first or milliseconds_since(began)
-            self.terminal.write(text)
 
-        span = self._span_from("def mean_price")
-        result = await explain(self.engine, self.document, span, session=self.session, on_text=on_text)
-        usage = result.usage
-        tokens = f"{usage.prompt_tokens} prompt tokens and {usage.output_tokens} of answer"
-        self.terminal.write(f"\n\n{tokens}; the first word after {first}\n\n", "cyan")
+async def _explain(session: Session, document: Document, span: Span, terminal: Terminal) -> None:
+    began = time.perf_counter()
+    first = ""
 
-    async def refactor(self) -> None:
-        """List the actions, and let the model write a docstring."""
-        self.heading("3  Edits", "The editor's menu for the function `mean_price`.")
-        span, text = self._span_from("def mean_price"), self.document.text
-        actions = list_actions(self.engine, self.document, span)
-        self.terminal.write("".join(f"   • {action.title}\n" for action in actions if not action.lacks))
-        self.terminal.write("\n“Write a docstring”, as a diff:\n\n")
-        result = await refactor(self.engine, self.document, span, action="docstring", session=self.session)
-        if result.reason:
-            self.terminal.write(f"{result.status}: {result.reason}\n", "yellow")
-        self.terminal.diff(unified_diff(Path("stock.py"), text, apply_edits(text, result.edits)))
-        self.terminal.write("\n")
+    def on_text(text: str) -> None:
+        nonlocal first
+        first = first or milliseconds_since(began)
+        terminal.write(text)
 
-    def sum_up(self) -> None:
-        """Say what the model is suited for, and print the next steps."""
-        self.terminal.write(_ABOUT_THE_MODEL)
-        self.terminal.write("Next\n", "bold")
-        self.terminal.write("".join(f"   {line}\n" for line in next_steps(this_installation())))
-
-    def _change(self, edit: TextEdit) -> Document:
-        before, self.document = self.document, self.document.edited(edit, self.document.version + 1)
-        self.engine.trees.edit(before, edit, self.document)
-        self.session.changed([edit], self.document)
-        return self.document
-
-    def _span_from(self, start: str) -> Span:
-        """Return the span from the text ``start`` to the end of the file."""
-        text = self.document.text
-        return Span(text.index(start), len(text.rstrip()))
+    answer = await explain(session.engine, document, span, session=session, on_text=on_text)
+    tokens = f"{answer.usage.prompt_tokens} prompt tokens and {answer.usage.output_tokens} of answer"
+    terminal.write(f"\n\n{tokens}; the first word after {first}\n\n", "cyan")
 
 
 def milliseconds_since(began: float) -> str:
