@@ -71,9 +71,8 @@ async def _show(settings: Settings) -> None:
                 f"A file is open: stock.py\nThe model answers: {info.name} ({info.kind}), "
                 f"{info.context_length} tokens of context\n\n"
             )
-            _head(
-                terminal, "1  Suggestions while you type", "Grey text is from the model; Tab would accept it."
-            )
+            about = "Grey text is from the model; Tab would accept it."
+            _head(terminal, "1  Suggestions while you type", about)
             document = await _type(session, Document.create(path.as_uri(), "python", 1, text), terminal)
             prompt = engine.audit.last(document.uri)
             _head(terminal, "2  An explanation", "Of the function `mean_price`, streamed.")
@@ -106,13 +105,12 @@ async def _type(session: Session, document: Document, terminal: Terminal) -> Doc
     engine = session.engine
     engine.trees.open(document)
 
-    def change(start: int, end: int, new_text: str) -> Document:
+    def change(start: int, end: int, new_text: str) -> None:
         nonlocal document
         edit, before = TextEdit(Span(start, end), new_text), document
         document = before.edited(edit, before.version + 1)
         engine.trees.edit(before, edit, document)
         session.changed([edit], document)
-        return document
 
     for line, typed in _SPOTS:
         start = document.text.index(line)
