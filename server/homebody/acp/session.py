@@ -236,12 +236,12 @@ class AcpSession:
             There is no such option, or no such model.
 
         """
-        chosen = {(_MODEL, model.name): model for model in self.models}
-        if (option, str(value)) not in chosen:
-            names = ", ".join(repr(model.name) for model in self.models)
-            reason = f"There is no {option} {value!r}; the models are {names or 'not known yet'}."
+        model = next((each for each in self.models if (option, value) == (_MODEL, each.name)), None)
+        if model is None:
+            names = ", ".join(repr(each.name) for each in self.models) or "not known yet"
+            reason = f"There is no {option} {value!r}; the models are {names}."
             raise RequestError.invalid_params({"reason": reason})
-        self.model = chosen[option, str(value)]
+        self.model = model
 
     def say(self, text: str) -> None:
         """Send a piece of the answer."""

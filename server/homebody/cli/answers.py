@@ -169,20 +169,21 @@ async def show_account(
         warn(f"The answer is not complete: {remedy}.")
 
 
-def show_prompt_text(terminal: Terminal, prompt: SentPrompt) -> None:
-    """Print the exact prompt, what it contains, and what was left out."""
+def show_prompt_text(terminal: Terminal, prompt: SentPrompt, answer: str = "") -> None:
+    """Print the exact prompt, what it contains, what was left out, and the answer."""
     tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
     terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
-    terminal.write(prompt.text.removesuffix("\n") + "\n")
+    terminal.write(prompt.text.removesuffix("\n") + "\n" if prompt.text else "")
     for title, sources in (("What it contains", prompt.sources), ("What was left out", prompt.left_out)):
-        if sources or title == "What it contains":
+        if sources:
             terminal.write(f"{title}:\n", "bold")
         for source in sources:
             tokens = "" if source.tokens is None else f", {source.tokens} tokens"
             terminal.write(f"  {lines_of(source)}: {source.why}{tokens}\n")
     for note in prompt.notes:
         terminal.write(f"Note: {note}\n", "bold")
-    terminal.write("Answer:\n", "bold")
+    terminal.write("Answer:\n" if prompt.text else "", "bold")
+    terminal.write(answer.rstrip("\n") + "\n" if answer else "")
 
 
 def warn_unread(what: str, answer: ChatAnswer, less: str) -> None:

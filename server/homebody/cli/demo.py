@@ -88,8 +88,8 @@ async def _show(settings: Settings) -> None:
             if prompt is not None:
                 title = "\n4  The exact prompt of the last suggestion"
                 _head(terminal, title, "Everything that was sent for it.")
-                show_prompt_text(terminal, to_prompt(prompt))
-                terminal.write(prompt.answer.rstrip("\n") + "\n\n")
+                show_prompt_text(terminal, to_prompt(prompt), prompt.answer)
+                terminal.write("\n")
     terminal.write(_ABOUT_THE_MODEL)
     terminal.write("Next\n", "bold")
     terminal.write("".join(f"   {line}\n" for line in next_steps(this_installation())))

@@ -8,10 +8,11 @@ import typer
 from msgspec import Struct, json
 
 from homebody.audit import PromptRecord, read_log
+from homebody.cli.answers import show_prompt_text
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.terminal import Terminal, lines_of
-from homebody.headless.report import SentPrompt, to_lines, to_prompt
+from homebody.cli.terminal import Terminal
+from homebody.headless.report import SentPrompt, to_prompt
 from homebody.settings.paths import user_file
 
 
@@ -44,7 +45,10 @@ def command(
         file = flags.config or user_file()
         warn(f"The log is off: `homebody config set log.enabled true` turns it on, in {file}.")
     for record in deque(read_log(), maxlen=limit):
-        terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
+        if as_json:
+            terminal.write(json.encode(_entry(record)).decode() + "\n")
+        else:
+            _show(terminal, record)
 
 
 def _entry(record: PromptRecord) -> LogEntry:
@@ -60,22 +64,8 @@ def _entry(record: PromptRecord) -> LogEntry:
     )
 
 
-def _line(record: PromptRecord) -> str:
+def _show(terminal: Terminal, record: PromptRecord) -> None:
     when = datetime.fromtimestamp(record.when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     took = f", {record.timings['total']:.0f} ms" if "total" in record.timings else ""
-    output = "" if record.output_tokens is None else f" + {record.output_tokens}"
-    tokens = f"{record.prompt_tokens}{output} of {record.context_length} tokens"
-    lines = [
-        f"{when}  {record.feature}  {record.model} ({record.backend})  {tokens}{took}  {record.outcome}\n"
-    ]
-    lines += [
-        f"    {lines_of(source)}: {source.why}, {source.tokens} tokens\n"
-        for source in to_lines(record.sources)
-    ]
-    if record.left_out:
-        lines.append(f"    left out: {', '.join(map(lines_of, to_lines(record.left_out)))}\n")
-    lines += [f"    note: {note}\n" for note in record.notes]
-    if record.text:
-        lines += [f"    | {line}\n" for line in record.text.splitlines()]
-        lines += [f"    > {line}\n" for line in record.answer.splitlines()]
-    return "".join(lines)
+    terminal.write(f"{when}  {record.feature}  {record.outcome}{took}\n")
+    show_prompt_text(terminal, to_prompt(record), record.answer)

@@ -317,8 +317,7 @@ class Display:
                 terminal.write(to_json_line(outcome))
             return
         for record in outcome.prompts:
-            show_prompt_text(terminal, to_prompt(record))
-            terminal.write(record.answer.removesuffix("\n") + "\n")
+            show_prompt_text(terminal, to_prompt(record), record.answer)
         if options.diff or not (options.write or options.check):
             terminal.diff(diff_of(outcome))
         elif options.check and outcome.status == "changed":
