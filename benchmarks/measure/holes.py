@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from measure.sources import read
-
 Kind: TypeAlias = Literal["token boundary", "inside an identifier", "after the indentation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -74,7 +72,7 @@ def without_rest(text: str, hole: Hole) -> str:
 
 
 def _region(path: Path, chance: random.Random) -> Region | None:
-    text = read(path)
+    text = path.read_text("utf-8")
     lines = text.count("\n")
     first = chance.randint(_FEWEST_BEFORE, max(_FEWEST_BEFORE, lines - REGION_LINES))
     found: dict[Kind, list[Hole]] = {kind: [] for kind in KINDS}
