@@ -15,8 +15,10 @@ from homebody.backend.base import Backend, BackendState, Prompt, Slot, Text
 from homebody.backend.open import connector_for
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
+from homebody.engine import open_engine
 from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, NoModelInstalled
 from homebody.settings import BackendSettings, Settings
+from support.gated import settings_for
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.recording_proxy import RecordingProxy
@@ -283,3 +285,37 @@ async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine:
             name = (await backend.describe()).name
 
     assert name == "starcoder2:3b"
+
+
+SWEEP = "hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf"
+
+
+@pytest.mark.parametrize("kind", ["auto", "ollama"])
+async def test_a_model_for_next_edits_is_found_beside_the_one_for_completion(kind: Any):
+    with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel(SWEEP)]) as double:
+        async with open_engine(settings_for(BackendSettings(kind=kind, url=double.url))) as engine:
+            completion = await engine.completion.describe()
+            use = await engine.next_edit()
+            assert use is not None
+            assert (completion.name, (await use.describe()).name) == (CODER, SWEEP)
+            assert use is await engine.next_edit()
+            assert use.backend.reasons[-1].startswith(f"next edits: {SWEEP} of Ollama")
+
+
+@pytest.mark.parametrize("kind", ["auto", "ollama"])
+async def test_no_other_model_replaces_one_for_next_edits(kind: Any):
+    """It would copy the file. The search is not repeated for each edit."""
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
+        async with open_engine(settings_for(BackendSettings(kind=kind, url=double.url))) as engine:
+            assert await engine.next_edit() is None
+            asked = len(double.requests)
+            assert await engine.next_edit() is None
+            assert len(double.requests) == asked
+
+
+async def test_an_installed_model_for_next_edits_is_run_by_homebody(empty_machine: Path):
+    """Not for completion, even if it has the markers for that."""
+    path = write_tiny_gguf(empty_machine / "sweep-next-edit-1.5b.q8_0.v2.gguf")
+    machine = await look(AUTO, [NOBODY])
+    assert (await discover(AUTO, "next_edit", machine)).block.model == str(path)
+    assert (await discover(AUTO, "completion", machine)).block.model is None

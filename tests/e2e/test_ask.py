@@ -229,26 +229,22 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
             await client.execute("homebody.ask", question)
 
 
-@pytest.mark.parametrize(
-    ("argument", "words"),
-    [
-        ({}, "no question"),
-        ({"question": "Why?", "attach": [{}]}, "nothing to attach"),
-        ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
-        ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
-        ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),
-        ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "is not a line range"),
-        ({"question": "Why?", "conversationId": "nix"}, "no conversation"),
-        ({"regenerate": True}, "no answer to replace"),
-        ({"question": "Why?", "textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
-    ],
-)
-async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words):
+async def test_bad_questions_are_refused_in_one_sentence(serve):
     async with serve("ok") as client:
-        with pytest.raises(JsonRpcException) as caught:
-            await client.execute("homebody.ask", argument)
-        assert words in str(caught.value)
-        assert "\n" not in str(caught.value)
+        for argument, words in (
+            ({}, "no question"),
+            ({"question": "Why?", "attach": [{}]}, "nothing to attach"),
+            ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
+            ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
+            ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),
+            ({"question": "Why?", "attach": ["file:///etc/hostname#X"]}, "is not a line range"),
+            ({"question": "Why?", "conversationId": "nix"}, "no conversation"),
+            ({"regenerate": True}, "no answer to replace"),
+            ({"question": "Why?", "textDocument": {"uri": "file:///w/none.py"}}, "open it first"),
+        ):
+            with pytest.raises(JsonRpcException, match=words) as caught:
+                await client.execute("homebody.ask", argument)
+            assert "\n" not in str(caught.value)
 
 
 async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):

@@ -1,4 +1,4 @@
-"""The real server with real models: the tiny scripted one, and the default weights."""
+"""The real server with real models: the tiny scripted one, also when it stops, and the default weights."""
 
 import asyncio
 import time
@@ -89,3 +89,27 @@ def _rests(process: psutil.Process) -> bool:
     before = sum(process.cpu_times()[:2])
     time.sleep(0.2)
     return sum(process.cpu_times()[:2]) - before < 0.03
+
+
+async def test_the_status_follows_a_server_that_stops_and_restarts(host, environ, workspace):
+    with RecordingProxy(host.url) as server:
+        block = {"url": server.url, "apiKey": host.key}
+        async with start_client(root=workspace, options={"backend": block}, environ=environ) as client:
+            client.open(URI, CODE)
+            await until(lambda: client.status.get("model"))
+            assert "since it is loaded and fills in the middle" in client.status["reasons"][-1]
+            assert await client.complete(URI, 1, 4, invoked=True) != []
+
+            server.stop()
+            for column in (0, 1, 2, 3):
+                assert await client.complete(URI, 1, column) == []
+            await until(lambda: client.status["kind"] == "Error")
+            assert [block["url"] in message for message in client.messages] == [True]
+
+            server.start()
+            await until(lambda: client.status["kind"] == "Normal")
+            await until(lambda: client.status["backend"] == "llama.cpp")
+            client.type(URI, len(CODE), "# More.\n")
+            item, *_ = await client.complete(URI, 1, 4, invoked=True)
+            assert item["insertText"] == "return a + b"
+            assert len(client.messages) == 1

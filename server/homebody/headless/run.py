@@ -56,9 +56,7 @@ class RunRequest:
         # Who gives an instruction wants the code to mean something else: notes say only what was asked for.
         notes = [note for note in offer.notes if prompt.guard != "none" or note.is_broken]
         if notes and not self.keeps_noted:
-            return (
-                f"Nobody has reviewed that the edit {', '.join(sentences(notes))}; --allow-notes writes it."
-            )
+            return f"Not written unread: the edit {', '.join(sentences(notes))}; --allow-notes writes it."
         return ""
 
 

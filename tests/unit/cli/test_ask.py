@@ -121,29 +121,6 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
     assert run("log", "--json").out == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("ask",), "no question"),
-        (("ask", "Why?", "--attach", "none.py"), "does not exist"),
-        (("ask", "Why?", "--attach", "add.py:90-95"), "add.py ends at line 3: there is no line 90."),
-        (("ask", "Why?", "--attach", "add.py:1-95"), "there is no line 95."),
-        (("ask", "Why?", "--attach", "staged"), "not in a git repository"),
-        (("ask", "--forget", "nix"), "no stored conversation"),
-        (("explain",), "Name one thing"),
-        (("explain", "add.py:10-"), "add.py:10- does not exist"),
-        (("explain", "add.py", "--staged"), "Name one thing"),
-        (("explain", "-"), "nothing to explain"),
-        (("commit-message",), "not in a git repository"),
-    ],
-)
-def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped, arguments, words):
-    ended = run(*arguments)
-    assert ended.code == 2
-    assert words in ended.err
-    assert ended.err.count("\n") == 1
-
-
 def test_pasted_output_is_explained(run, scripted, piped):
     piped('  File "add.py", line 2, in add\nTypeError\n')
     report = json.loads(run("explain", "-", "--json").out)

@@ -14,6 +14,7 @@ PLACES = {
     "broken code": ("app.py:1-2", "def broken(:\n  ((\n'''\n"),
     "no grammar": ("app.brainfuck:1", "any text\nat all\n"),
     "one character": ("app.py", "x"),
+    "only blanks": ("app.py", " \n"),
     "CRLF": ("app.py:1-2", "a = 1\r\nb = 2\r\n"),
     "one long line": ("app.py", "a" * 60_000),
     "not UTF-8": ("app.txt", b"caf\xe9 au lait\n"),
@@ -56,18 +57,6 @@ def test_any_place_is_answered_or_refused_in_one_sentence(run, own_folders, answ
         assert ended.err.count("\n") == 1
     elif command != "refactor":
         assert "It adds." in ended.out
-
-
-@pytest.mark.parametrize(
-    ("command", "code", "words"),
-    [("explain", 2, "The file is empty"), ("ask", 0, ""), ("refactor", 0, "The file is empty")],
-)
-def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answering, command, code, words):
-    (own_folders / "app.py").write_text(" \n")
-    ended = run(*COMMANDS[command]("app.py"))
-    assert ended.code == code
-    assert words in ended.err
-    assert (own_folders / "app.py").read_text() == " \n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

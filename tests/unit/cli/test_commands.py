@@ -9,6 +9,7 @@ import pytest
 
 from homebody.cli.app import COMMANDS, load_command
 from homebody.cli.flags import FLAGS
+from homebody.headless.journal import list_runs
 from support.git import git
 from support.ollama_double import OllamaDouble, OllamaModel
 
@@ -136,6 +137,32 @@ def test_complete_uses_definitions_from_other_files(run, scripted):
         (["models", "remove", "nix"], 2, "There is no model nix: `homebody models list` lists the models"),
         (["models", "install", "nix.gguf"], 2, "nix.gguf does not exist: name a GGUF file"),
         (["explain", "add.py", "--model", "nix", "--backend", "embedded"], 2, "There is no model nix"),
+        (["explain", "add.py:10-"], 2, "add.py:10- does not exist"),
+        (["explain"], 2, "Name one thing"),
+        (["explain", "add.py", "--staged"], 2, "Name one thing"),
+        (["explain", "-"], 2, "nothing to explain"),
+        (["ask"], 2, "no question"),
+        (["ask", "Why?", "--attach", "none.py"], 2, "does not exist"),
+        (["ask", "Why?", "--attach", "add.py:90-95"], 2, "add.py ends at line 3: there is no line 90."),
+        (["ask", "Why?", "--attach", "add.py:1-95"], 2, "there is no line 95."),
+        (["ask", "Why?", "--attach", "staged"], 2, "not in a git repository"),
+        (["ask", "--forget", "nix"], 2, "no stored conversation"),
+        (["commit-message"], 2, "not in a git repository"),
+        (["refactor"], 2, "needs files or folders"),
+        (["refactor", "add.py"], 2, "either --action NAME (see `homebody prompts`) or --instruction TEXT"),
+        (["refactor", "add.py", "--instruction", " "], 2, "either --action"),
+        (["refactor", "add.py", "--action", "simplfy"], 2, "did you mean 'simplify'?"),
+        (["refactor", "add.py", "--instruction", "x", "--verify", "true"], 2, "give --write"),
+        (["refactor", "--changed", "--staged", "--instruction", "x"], 2, "give only one of them"),
+        (["refactor", "add.py:1-2", "--select", "add", "--instruction", "x"], 2, "give only one of them"),
+        (["refactor", "add.py", "--action", "simplify", "--write", "--check"], 2, "give only one of them"),
+        (["refactor", "-", "--instruction", "x"], 2, "the name of the file, such as --stdin-filename app.py"),
+        (
+            ["refactor", "-", "add.py", "--instruction", "x", "--stdin-filename", "a.py"],
+            2,
+            "cannot be combined with other files",
+        ),
+        (["refactor", ".", "/etc/hostname", "--instruction", "x"], 2, "lies outside of"),
         (["refactor", "--resume=99"], 2, "There is no unfinished run 99"),
         (["undo", "99"], 2, "There is no run 99"),
         (["ask", "x", "--conversation", "nix"], 2, "There is no stored conversation 'nix'"),
@@ -143,7 +170,9 @@ def test_complete_uses_definitions_from_other_files(run, scripted):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, code, part):
+def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, monkeypatch, arguments, code, part):
+    """Nothing is changed, and there is no run to undo."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     (scripted / "binary").write_bytes(b"\0\1")
     (scripted / "latin").write_bytes(b"caf\xe9")
     (scripted / "blank.py").write_text(" \n")
@@ -159,6 +188,8 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, co
         assert ended.out == ""
         assert ended.err.startswith("homebody: ")
         assert ended.err.count("\n") == 1
+    assert (scripted / "add.py").read_text() == "def add(a, b):\n    return \n"
+    assert list_runs(scripted) == []
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "192.0.2.1:99", "example.org:80"])

@@ -93,3 +93,26 @@ def test_a_file_that_is_a_link_stays_one(run, tmp_path: Path):
     assert run("config", "set", "chat.max_tokens", "99").code == 0
     assert path.is_symlink()
     assert "chat" in tomllib.loads(target.read_text())
+
+
+CASE = Path(__file__).parents[2] / "cases" / "continue" / "config.yaml"
+
+
+def test_nothing_is_written_before_it_is_asked_for(run, tmp_path):
+    """The diff and unsupported entries are shown; the exit code says that something would change."""
+    ended = run("config", "import", str(CASE))
+    assert ended.code == 1
+    assert '+model = "qwen2.5-coder:7b"' in ended.out
+    assert "Claude is not imported" in ended.out
+    assert not (tmp_path / "config").exists()
+
+
+def test_write_applies_it_once(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("LLAMA_KEY", "secret")
+    assert run("config", "import", str(CASE), "--write").code == 0
+    settings = tomllib.loads((tmp_path / "config" / "config.toml").read_text("utf-8"))
+    again = run("config", "import", str(CASE))
+    assert settings["chat"]["backend"]["model"] == "qwen2.5-coder:7b"
+    assert (tmp_path / "config" / "prompts" / "find-bugs.md").is_file()
+    assert (again.code, "Nothing to import" in again.out) == (0, True)
+    assert run("config", "show").err == ""

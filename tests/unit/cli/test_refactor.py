@@ -1,10 +1,13 @@
-"""``homebody refactor``: diff, write, check, JSON, and refusals."""
+"""``homebody refactor`` of one file: diff, write, check, JSON, refusals; a new file; the standard input."""
 
+import io
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from support.written_runs import NEW, OLD, TESTS, WRITE_TESTS, answer
 
 CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
 REPLY = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -133,3 +136,62 @@ def test_a_result_that_does_not_parse_is_refused_and_can_be_applied(run, add):
     assert "notes" not in result  # tokens of code that does not parse say nothing
     assert run(*arguments, "--apply-refused").code == 0
     assert b"def add(a, b:" in add.read_bytes()
+
+
+SHOW_TESTS = WRITE_TESTS[:-1]
+
+
+def test_the_new_file_is_shown_as_a_diff_that_applies(run, tests_written):
+    ended = run(*SHOW_TESTS)
+    assert (ended.code, ended.err) == (0, "")
+    subprocess.run(["git", "apply", "-"], input=ended.out.encode(), check=True)
+    assert (tests_written / "test_a.py").read_text() == TESTS
+    (tests_written / "test_a.py").unlink()
+    result = json.loads(run(*SHOW_TESTS, "--json").out)
+    assert (result["file"], result["isNew"], result["written"]) == ("test_a.py", True, False)
+
+
+def test_it_is_written_and_undo_removes_it(run, tests_written):
+    assert run(*WRITE_TESTS).code == 0
+    assert (tests_written / "test_a.py").read_text() == TESTS
+    assert (tests_written / "test_a.py").stat().st_mode & 0o600 == 0o600
+    assert run("undo").out == "test_a.py\n"
+    assert not (tests_written / "test_a.py").exists()
+    assert (tests_written / "a.py").read_text() == OLD
+
+
+def test_it_is_removed_if_its_verification_fails(run, tests_written):
+    ended = run(*WRITE_TESTS, "--verify", "test -f {file} && exit 1")
+    assert ended.code == 1
+    assert "exit code 1" in ended.err
+    assert not (tests_written / "test_a.py").exists()
+
+
+def test_one_function_at_a_time(run, tests_written):
+    """Several functions would write several files."""
+    (tests_written / "a.py").write_text(f"{OLD}\n\n{OLD.replace('add', 'sub')}")
+    ended = run("refactor", "a.py", "--action", "write-tests")
+    assert (ended.code, ended.out) == (2, "")
+    assert "choose it by lines or --select" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "out", "code"),
+    [
+        (("--write",), NEW, 0),
+        (("--check",), "would change x.py\n", 1),
+        (("--diff",), "--- a/x.py", 0),
+    ],
+)
+def test_the_standard_input_is_a_file(run, tree, monkeypatch, arguments, out, code):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(OLD.encode())))
+    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", *arguments)
+    assert (ended.out[: len(out)], ended.code) == (out, code)
+
+
+def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
+    """An editor that uses it as a filter loses no text."""
+    answer(tree, "def add(a, b:\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(OLD.encode())))
+    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", "--write")
+    assert (ended.out, ended.code) == (OLD, 1)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import list_runs
 from support.git import committed, git
 from support.written_runs import NEW, OLD, shell, texts
 
@@ -190,38 +189,3 @@ def test_prompts_are_shown_on_demand(run, tree):
     assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
     result = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
     assert "Be brief." in result["prompts"][0]["text"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "part"),
-    [
-        ((*REFACTOR, "--verify", "true"), "give --write"),
-        (("refactor", "--changed", "--staged", "--instruction", "x"), "give only one of them"),
-        (
-            ("refactor", "-", "--instruction", "x"),
-            "- needs the name of the file, such as --stdin-filename app.py",
-        ),
-        (
-            ("refactor", "-", "a.py", "--instruction", "x", "--stdin-filename", "a.py"),
-            "cannot be combined with other files",
-        ),
-        (("refactor", ".", "/etc/hostname", "--instruction", "x"), "lies outside of"),
-        (("refactor", ".", "--action", "simplfy"), "did you mean 'simplify'?"),
-        (("refactor", ".", "--instruction", " "), "either --action"),
-        (("refactor", ".", "--instruction", "x", "--jobs", "0"), "jobs"),
-        (("refactor", "a.py:1-2", "--select", "add", "--instruction", "x"), "give only one of them"),
-        (("refactor", "--resume"), "no unfinished run"),
-        (("refactor",), "needs files or folders"),
-        (("refactor", "a.py"), "either --action NAME (see `homebody prompts`) or --instruction TEXT"),
-        (("refactor", "a.py", "--action", "simplify", "--write", "--check"), "give only one of them"),
-        (("refactor", "a.py:5-99", "--action", "simplify"), "ends at line "),
-        (("undo", "nope"), "no run nope"),
-    ],
-)
-def test_options_that_exclude_each_other_are_reported_in_one_sentence(run, tree, arguments, part):
-    ended = run(*arguments)
-    assert (ended.code, ended.out) == (2, "")
-    assert part in ended.err
-    assert ended.err.count("\n") == 1
-    assert texts(tree) == [OLD] * 3
-    assert list_runs(tree) == []

@@ -1,4 +1,4 @@
-"""The examples of docs/scripting.md work as printed."""
+"""The examples of docs/scripting.md and docs/client.md work as printed."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from support.git import staged
 from support.needs import needs
 
-PAGE = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
 HOMEBODY = str(Path(sys.executable).with_name("homebody"))
 CODE = "def add(a, b):\n    c = a + b\n    return c\n"
 SCRIPT = """
@@ -25,12 +25,18 @@ contains = "Is that tested?"
 text = "No, it is not."
 
 [[reply]]
+contains = "def area"
+text = "width * height"
+probability = 0.95
+
+[[reply]]
 text = "It adds two numbers."
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+def python_of(page: str) -> str:
+    [code] = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return code
 
 
 @pytest.fixture
@@ -55,15 +61,22 @@ def run_python(code: str, folder: Path) -> str:
 
 
 def test_the_python_example_runs(folder: Path):
-    [code] = blocks("python")
-    assert "No, it is not." in run_python(code, folder)
+    assert "No, it is not." in run_python(python_of("scripting.md"), folder)
+
+
+def test_the_client_in_python_runs(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    printed = run_python(python_of("client.md"), folder)
+    expected = ("suggestion: width * height", "ready", '"""width * height"""')
+    assert [text for text in expected if text not in printed] == []
 
 
 def test_every_jq_example_runs(folder: Path):
     jq = needs("jq")
     command = [HOMEBODY, "refactor", "app.py", "--instruction", "Shorten it.", "--json"]
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
-    programs = re.findall(r"jq (-\w+ )?'(.*?)'", PAGE, re.DOTALL)
+    page = (DOCS / "scripting.md").read_text("utf-8")
+    programs = re.findall(r"jq (-\w+ )?'(.*?)'", page, re.DOTALL)
 
     result = [
         subprocess.run(
