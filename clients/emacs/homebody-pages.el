@@ -84,7 +84,7 @@ From Lisp, NAME is what the list shows."
     (message "Homebody: %s answers from now on; to keep it, customize `homebody-settings'" (plist-get model :name))))
 
 (defun homebody-commit-message ()
-  "Write a message for the staged changes.
+  "Write a message for the staged changes, or for all if nothing is staged.
 In the buffer of a commit message, insert it at point; elsewhere, it is killed,
 so that \\[yank] inserts it."
   (interactive)
@@ -101,7 +101,7 @@ so that \\[yank] inserts it."
                (insert text)
              (kill-new text)
              (setq text (concat text (substitute-command-keys "\n(\\[yank] inserts it)")))))
-         (message "%s" text))))))
+         (message "%s" (string-trim (concat (plist-get result :note) "\n" text))))))))
 
 (provide 'homebody-pages)
 ;;; homebody-pages.el ends here

@@ -13,7 +13,8 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   ├── UnknownAction             no prompt file of that name
     │   ├── NothingSelected           the selection contains no file or symbol
     │   ├── Excluded                  the user's rules keep the text out of prompts
-    │   └── GitFailed                 git is missing, or its command failed
+    │   ├── GitFailed                 git is missing, or its command failed
+    │   └── NothingChanged            the repository has no such changes
     ├── SettingsError             2   a required setting without a usable default
     │   ├── SettingsBroken            the user's settings are wrong or cannot be read, so nothing is sent
     │   └── SettingsChanged           other settings apply since the request was sent
@@ -108,6 +109,10 @@ class Excluded(UsageError):
 
 class GitFailed(UsageError):
     """Git is not installed, or its command failed; the message contains git's own."""
+
+
+class NothingChanged(UsageError):
+    """The repository has no staged, or no uncommitted changes."""
 
 
 class SettingsError(HomebodyError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.git import committed, git
 from support.neovim import binaries, binary
 from support.plugin import BOTH, PLUGIN, environ_in, reply
 
@@ -80,15 +81,19 @@ def test_a_message_is_seen_while_typing(open_editor):
 
 
 def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
-    """`:Homebody commit` writes it above git's comments; one undo removes it."""
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
-    subprocess.run([*git, "init", "--quiet"], cwd=tmp_path, check=True)
+    """`:Homebody commit` writes it above git's comments, and says if it is about what is not staged."""
     editor = open_editor(reply("Compute the area"), code=AREA)
-    subprocess.run([*git, "add", "app.py"], cwd=tmp_path, check=True)
+    committed(tmp_path)
+    (tmp_path / "app.py").write_text("")
     editor.command(f"edit {tmp_path}/.git/COMMIT_EDITMSG")
     editor.command("set filetype=gitcommit")
     editor.command("Homebody commit")
     editor.until(lambda: editor.lines[0] == "Compute the area")
+    editor.until(lambda: "Nothing is staged: the message is about all" in editor.command("messages"))
+    git(tmp_path, "add", "app.py")
+    editor.command("messages clear | undo | Homebody commit")
+    editor.until(lambda: "a commit message; u undoes it" in editor.command("messages"))
+    assert editor.lines[0] == "Compute the area"
 
 
 @pytest.mark.parametrize("name", ["SmolLM2.gguf", "sweep-next-edit-1.5b.gguf"])

@@ -1,10 +1,10 @@
-/** `homebody.writeCommitMessage`: a message for the staged changes, in the input of VS Code's own view for Git. */
+/** `homebody.writeCommitMessage`: a message for the changes, in the input of VS Code's own view for Git. */
 
 import { CancellationTokenSource, Uri, extensions, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { runShown, stream } from "./commands";
-import { inform } from "./notify";
+import { inform, say } from "./notify";
 import { baseName } from "./words";
 
 /** The part of the Git extension's API that is used here. */
@@ -34,10 +34,13 @@ export async function writeCommitMessage(client: LanguageClient, root?: Uri): Pr
     try {
         const folder = client.code2ProtocolConverter.asUri(repository.rootUri);
         const argument = { folder, token: writing.token };
-        const { message } = await runShown<{ message: string }>(
+        const { message, note } = await runShown<{ message: string; note: string }>(
             client, "homebody.commitMessage", argument, "Writing a commit message", stop,
         );
         inputBox.value = message;
+        if (note !== "") {
+            say(note);
+        }
     } catch (error) {
         inputBox.value = before;
         if (!stop.token.isCancellationRequested) {

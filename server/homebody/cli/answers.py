@@ -9,7 +9,7 @@ from typing import TypeAlias
 import typer
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage
+from homebody.audit import BEYOND_TIME, AnswerUsage
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import decoded, parse_lines, warn
 from homebody.cli.flags import Flags
@@ -17,8 +17,8 @@ from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
 from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
+from homebody.features.explain_text import unread_changes
 from homebody.features.links import named_places
-from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_json, to_lines
 from homebody.headless.select import read_source
 from homebody.media import media_type
@@ -188,9 +188,6 @@ def show_prompt_text(terminal: Terminal, prompt: SentPrompt, answer: str = "") -
 
 def warn_unread(what: str, answer: ChatAnswer, less: str) -> None:
     """Say that ``what`` is not about all of a diff, and how the rest can be read: ``less`` of it at once."""
-    beyond = (BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF)
-    # Rules of the project have a limit of their own.
-    unread = [unit.why for unit in answer.left_out if not unit.why.startswith(RULES)]
-    if unread := [why for why in unread if why.endswith(beyond)]:
-        advice = f"use --full, or {less}" if all(why.endswith(BEYOND_TIME) for why in unread) else less
+    if reasons := unread_changes(answer.left_out):
+        advice = f"use --full, or {less}" if all(why.endswith(BEYOND_TIME) for why in reasons) else less
         warn(f"{what} is not about all changes: {advice}.")

@@ -50,7 +50,7 @@ homebody ask "Which functions lack tests?" --attach src/app.py
 git diff main | homebody ask "What could break?" --set chat.max_tokens=500""",
     ),
     "commit-message": CommandRow(
-        "Write a commit message for the staged changes.",
+        "Write a commit message for the staged changes, or all of them.",
         'git commit -e -m "$(homebody commit-message)"',
     ),
     "refactor": CommandRow(

@@ -1,4 +1,4 @@
-"""``homebody commit-message``: write a message for the staged changes, without committing them."""
+"""``homebody commit-message``: write a message for the changes, without committing them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +20,15 @@ def command(
     full: Annotated[bool, typer.Option("--full", help="Read all changes, even if that takes long.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a commit message for the staged changes; nothing is committed."""
+    """Write a commit message for the staged changes, or all if nothing is staged; nothing is committed."""
 
     async def written(engine: Engine, heard: Listeners) -> tuple[ChatAnswer, None]:
         if advice := await advice_on_model(engine):
             warn(advice)
-        return await commit_message(engine, Path.cwd(), full=full, on_read=heard.get("on_read")), None
+        message, note = await commit_message(engine, Path.cwd(), full=full, on_read=heard.get("on_read"))
+        if note:
+            warn(note)
+        return message, None
 
     message = print_answer(
         Flags.of(context.obj),

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag
 from homebody.audit import BEYOND_DIFF, LeftOut
 from homebody.context.window import Count
 from homebody.engine import Engine
-from homebody.errors import Excluded, UsageError
+from homebody.errors import Excluded, NothingChanged, UsageError
 from homebody.features.budgets import whole_lines
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
@@ -291,7 +291,7 @@ async def media_in(engine: Engine, path: Path) -> Media | None:
 async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached:
     """Attach the staged or all uncommitted changes of the repository around ``folder``.
 
-    Raises ``UsageError`` if there is no repository, or nothing has changed.
+    Raises ``UsageError``: there is no repository, or no change may be sent; ``NothingChanged``.
     """
     repository = await asyncio.to_thread(find_repository, folder, engine.settings.trusted_folders)
     if repository is None:
@@ -299,9 +299,11 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         raise UsageError(message)
     diffs, is_cut = await asyncio.to_thread(git_diff, repository, which)
     if not diffs:
-        advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
+        advice = (
+            "stage some with `git add`" if which == "staged" else "edit a tracked file, or stage a new one"
+        )
         message = f"There are no {which} changes in {repository.root}: {advice}."
-        raise UsageError(message)
+        raise NothingChanged(message)
     attached = await _diff_attached(engine, diffs, f"{which} changes", repository.root)
     if not attached.items:
         message = f"All {which} changes are in files that are never put into a prompt."

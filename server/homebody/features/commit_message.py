@@ -1,11 +1,11 @@
-"""Write a commit message for the staged changes. Nothing is committed."""
+"""Write a commit message. Nothing is committed."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from homebody.engine import Engine
-from homebody.errors import NothingAnswered
+from homebody.errors import NothingAnswered, NothingChanged
 from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
@@ -13,24 +13,32 @@ from homebody.features.refactor.model_size import lacks
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.prompt.front_matter import shipped_prompt
 
+_NOTHING_STAGED = "Nothing is staged: the message is about all changes of files that git tracks."
+
 
 async def commit_message(
     engine: Engine, folder: Path, *, full: bool = False, **listeners: Unpack[Listeners]
-) -> ChatAnswer:
+) -> tuple[ChatAnswer, str]:
     """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
 
-    Files that must not be sent to a model, or do not fit, are left out and listed.
+    If nothing is staged, it is about all changes of tracked files, as that of ``git commit --all``; the second
+    value is a sentence that says so, otherwise empty. Files that must not be sent to a model, or do not fit,
+    are left out and listed.
 
-    Raises ``UsageError``: there is no repository, or nothing is staged; ``NothingAnswered``: the answer is no
-    message, but comments or repetitions.
+    Raises ``UsageError``: there is no repository, or nothing has changed; ``NothingAnswered``: the answer is
+    no message, but comments or repetitions.
     """
-    attached = await attach_changes(engine, "staged", folder)
+    note = ""
+    try:
+        attached = await attach_changes(engine, "staged", folder)
+    except NothingChanged:
+        attached, note = await attach_changes(engine, "uncommitted", folder), _NOTHING_STAGED
     answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
     message = _message(answer.markdown)
     if answer.looped or _says_nothing(message):
         reason = "The model wrote only comments or repetitions, no commit message: choose a larger model."
         raise NothingAnswered(reason)
-    return replace(answer, text=message)
+    return replace(answer, text=message), note
 
 
 async def advice_on_model(engine: Engine) -> str:

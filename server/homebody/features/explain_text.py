@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
@@ -12,6 +13,7 @@ from homebody.features.attachments import PASTED, Attached, as_seen, attach_text
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
+from homebody.features.project_rules import RULES
 from homebody.features.selection import lines_near, read_permitted
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
@@ -85,6 +87,12 @@ async def explain_attached(
         return lay_out(engine, material, available, available, chat.beyond(prompt, readable, tokens))
 
     return await ask_model(chat, prompt, context, **listeners)
+
+
+def unread_changes(left_out: Sequence[LeftOut]) -> list[str]:
+    """Return why changes that may be sent were not read; rules of the project have a limit of their own."""
+    limits = (BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF)
+    return [unit.why for unit in left_out if unit.why.endswith(limits) and not unit.why.startswith(RULES)]
 
 
 async def _lines_at(

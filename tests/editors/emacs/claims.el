@@ -282,6 +282,14 @@
   (homebody-commit-message))
 (wait-for "a commit message" (lambda () (string-prefix-p "Add numbers" (text-of "message"))))
 (message "ok a commit message is inserted")
+(call-process "git" nil nil nil "-c" "user.name=a" "-c" "user.email=a@b.example" "commit" "--quiet" "-m" "first")
+(write-region "x = 1\n" nil "staged.py" nil 'silent)
+(let ((said ""))
+  (cl-letf (((symbol-function 'message) (lambda (form &rest words) (setq said (apply #'format-message form words)))))
+    (homebody-commit-message)
+    (wait-for "a message about what is not staged" (lambda () (string-search "Add numbers" said))))
+  (claim "without staged changes it is about all, and says so" 0
+         (string-search "Nothing is staged: the message is about all changes of files that git tracks.\nAdd numbers" said)))
 (let ((settings homebody-settings))
   (cl-letf (((symbol-function 'completing-read) (choose "chat"))) (homebody-model))
   (claim "the model is chosen from a list" "scripted"

@@ -718,14 +718,26 @@ exports.run = async function run() {
     });
 
     await claim("a commit message for what is staged stands in the input of the Git view", async () => {
-        const git = (...args) => execFileSync("git", ["-C", root().fsPath, ...args], { stdio: "ignore" });
+        const author = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
+        const git = (...args) => execFileSync("git", ["-C", root().fsPath, ...author, ...args], { stdio: "ignore" });
         git("init");
+        git("add", "rooms.py");
+        git("commit", "-m", "Rooms");
         git("add", "prices.py");
         const api = (await vscode.extensions.getExtension("vscode.git").activate()).getAPI(1);
         const repository = await until(() => api.openRepository(root()));
         repository.inputBox.value = "mine";
         await executeCommand("homebody.writeCommitMessage", { rootUri: root() });
         assert.equal(repository.inputBox.value, "Add totals and means of prices");
+        git("commit", "-m", "Prices");
+        writeFileSync(prices.document.uri.fsPath, original.replace("sum = 0\n", "sum = 0.0\n"));
+        const said = [];
+        await answering(extension.vscode.window, "setStatusBarMessage", (text) => said.push(text), () =>
+            executeCommand("homebody.writeCommitMessage", { rootUri: root() }),
+        );
+        assert.equal(repository.inputBox.value, "Add totals and means of prices");
+        assert.deepEqual(said, ["Nothing is staged: the message is about all changes of files that git tracks."]);
+        git("checkout", "prices.py");
     });
 
     await claim("the last prompt is shown with what went into it", async () => {

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from support.git import git
+from support.git import committed, git
 from support.images import encoded
 
 
@@ -72,6 +72,14 @@ def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, p
     assert (ended.code, ended.out) == (1, "")
     assert "The model wrote only comments or repetitions" in ended.err
     assert ended.err.index("needs a larger model than tiny-135m") < ended.err.index("wrote only comments")
+
+
+def test_a_commit_message_without_staged_changes_says_what_it_is_about(run, scripted):
+    committed(scripted)
+    (scripted / "add.py").write_text("x = 1\n")
+    ended = run("commit-message")
+    note = "Nothing is staged: the message is about all changes of files that git tracks."
+    assert (ended.code, ended.err) == (0, f"homebody: {note}\n")
 
 
 @pytest.mark.parametrize(

@@ -61,18 +61,27 @@ async def test_the_end_of_a_long_output_stays(world):
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
+    """Or from all changes of tracked files, if nothing is staged; never from those that must not be sent."""
     git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     (tmp_path / ".env").write_text("TOKEN=abc\n")
     async with world('```\n"Add half."\n\nIt was missing.\n```', folders=[tmp_path]) as w:
-        with pytest.raises(UsageError, match="no staged changes"):
+        with pytest.raises(UsageError, match="no uncommitted changes"):
             await commit_message(w.engine, tmp_path)
         git(tmp_path, "add", "-A")
         (tmp_path / "half.py").write_text("x = 2\n")
-        written = await commit_message(w.engine, tmp_path)
-        assert written.markdown == "Add half\n\nIt was missing."
+        written, note = await commit_message(w.engine, tmp_path)
+        assert (written.markdown, note) == ("Add half\n\nIt was missing.", "")
         assert "+x = 1" in w.asked[0].prompt.text
         assert "TOKEN" not in w.asked[0].prompt.text
+        assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
+        git(tmp_path, "commit", "-qm", "first")
+        (tmp_path / ".env").write_text("TOKEN=def\n")
+        (tmp_path / "untracked.py").write_text("y = 3\n")
+        written, note = await commit_message(w.engine, tmp_path)
+        assert note == "Nothing is staged: the message is about all changes of files that git tracks."
+        sent = w.asked[-1].prompt.text
+        assert ("+x = 2" in sent, "TOKEN" in sent, "y = 3" in sent) == (True, False, False)
         assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
 
 
@@ -83,7 +92,7 @@ async def test_an_ordinary_commit_is_read_whole_on_a_slow_machine(world, tmp_pat
     git(tmp_path, "add", "-A")
     async with world("Add values", folders=[tmp_path], chat=ChatSettings()) as w:
         w.engine.chat.speed.prompt = 10
-        written = await commit_message(w.engine, tmp_path)
+        written, _ = await commit_message(w.engine, tmp_path)
         assert written.left_out == ()
         assert "value_59 = 59" in w.asked[0].prompt.text
 
@@ -93,7 +102,8 @@ async def test_a_commit_message_has_no_code(world, tmp_path):
     (tmp_path / "half.py").write_text("x = 1\n")
     git(tmp_path, "add", "-A")
     async with world("Add half:\n\n```python\nx = 1\n", folders=[tmp_path]) as w:
-        assert (await commit_message(w.engine, tmp_path)).markdown == "Add half"
+        written, _ = await commit_message(w.engine, tmp_path)
+        assert written.markdown == "Add half"
 
 
 async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
@@ -101,7 +111,7 @@ async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
     (tmp_path / "data.txt").write_text("some words in a line of a file\n" * 200_000)
     git(tmp_path, "add", "data.txt")
     async with world("Add data", folders=[tmp_path]) as w:
-        result = await commit_message(w.engine, tmp_path)
+        result, _ = await commit_message(w.engine, tmp_path)
     assert [left.why for left in result.left_out] == [
         "the staged changes are larger than 4 MiB; what follows here was not read",
         "staged changes in data.txt; more than fits the context of the model",

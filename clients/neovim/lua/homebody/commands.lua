@@ -142,7 +142,7 @@ local function doctor()
   end)
 end
 
--- Writes a message for the staged changes: into the buffer of `git commit`, otherwise into a window.
+-- Writes a message for the changes: into the buffer of `git commit`, otherwise into a window.
 local function commit()
   local buf = vim.api.nvim_get_current_buf()
   local folder = vim.fs.root(buf, ".git") or vim.fn.getcwd()
@@ -153,11 +153,11 @@ local function commit()
     elseif vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].filetype == "gitcommit" then
       local lines = vim.split(vim.trim(result.message), "\n", { plain = true })
       vim.api.nvim_buf_set_lines(buf, 0, 0, false, lines)
-      return messages.say(result.complete and "a commit message; u undoes it" or "the model did not read all changes")
+      return messages.say(result.note ~= "" and result.note or "a commit message; u undoes it")
     end
     vim.fn.setreg('"', result.message)
     page("commit", vim.trim(result.message), "gitcommit")
-    messages.say("p puts the message")
+    messages.say(vim.trim(result.note .. " p puts the message"))
   end)
 end
 

@@ -20,7 +20,7 @@ from homebody.features import context_items as feature
 from homebody.features import explain as explaining
 from homebody.features.ask import add_explanation
 from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
-from homebody.features.explain_text import explain_text
+from homebody.features.explain_text import explain_text, unread_changes
 from homebody.features.media import admitted
 from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
@@ -287,7 +287,7 @@ class CommitMessage(msgspec.Struct, frozen=True):
 
 
 async def commit_message(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """``homebody.commitMessage``: write a message for the staged changes; nothing is committed."""
+    """``homebody.commitMessage``: write a message for the changes; nothing is committed."""
     argument = parse(params, CommitMessage)
     async with (
         progress.bar(server, "Writing a commit message", params.work_done_token, argument.token) as work,
@@ -298,9 +298,13 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
         if folder is None:
             message = "No folder is open: name one in `folder` by its file: URI."
             raise UsageError(message)
-        written = await committing.commit_message(opened.engine, folder, full=argument.full, **work.listeners)
+        written, about = await committing.commit_message(
+            opened.engine, folder, full=argument.full, **work.listeners
+        )
         answer = answer_of(server, written)
-    return {"message": answer.pop("markdown"), **answer}
+    unread = "The model did not read all changes: stage fewer." if unread_changes(written.left_out) else ""
+    note = " ".join(sentence for sentence in (about, unread) if sentence)
+    return {"message": answer.pop("markdown"), "note": note, **answer}
 
 
 _KEPT = 20
