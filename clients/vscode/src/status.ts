@@ -141,7 +141,7 @@ export class StatusItem implements Disposable {
             lines.push(`Explains and answers: ${status.chatModel}`);
         }
         if (status.contextLength) {
-            lines.push(`Context length: ${status.contextLength.toLocaleString("en")} tokens`);
+            lines.push(`Context length: ${status.contextLength} tokens`);
         }
         lines.push(...(status.reasons ?? []));
         // A machine without a model is not set up yet; nothing has failed.

@@ -147,9 +147,9 @@ function facts({ id, usage, sources = [], leftOut = [] }: Turn, post: (message: 
 
 function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Turn["usage"]>): HTMLElement {
     const used = promptTokens + outputTokens;
-    const text = `${used.toLocaleString("en")} of ${contextLength.toLocaleString("en")} tokens`;
+    const text = `${used} of ${contextLength} tokens`;
     const part = withText("div", "", "usage");
-    part.title = `${promptTokens.toLocaleString("en")} tokens read, ${outputTokens.toLocaleString("en")} written`;
+    part.title = `${promptTokens} tokens read, ${outputTokens} written`;
     const bar = withText("div", "", "bar");
     bar.setAttribute("role", "meter");
     bar.setAttribute("aria-label", "Context in use");
@@ -182,7 +182,7 @@ function places(
     const details = document.createElement("details");
     const list = document.createElement("ul");
     for (const place of all) {
-        const tokens = place.tokens === undefined ? "" : `, ${place.tokens.toLocaleString("en")} tokens`;
+        const tokens = place.tokens === undefined ? "" : `, ${place.tokens} tokens`;
         const item = document.createElement("li");
         const link = button(place.label, "Open", () => post({ type: "open", place }));
         link.className = "place";

@@ -106,7 +106,7 @@ def _install(
     what = source or "the default weights"
 
     def on_progress(done: int, total: int) -> None:
-        terminal.progress(f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB")
+        terminal.progress(f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:.0f} MB")
 
     with Terminal() as terminal:
         model = install(source, on_progress)
@@ -136,7 +136,7 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME")], *, as_json: _Jso
         "Title": facts.name,
         "File": f"{model.path} ({model.origin})",
         "Architecture": facts.architecture,
-        "Size": f"{weights}, {facts.size / 1e6:,.0f} MB, {facts.quantisation}",
+        "Size": f"{weights}, {facts.size / 1e6:.0f} MB, {facts.quantisation}",
         "Context": f"{_context(facts.context_length)} tokens",
         "Fills in": fim,
         "Chat": "yes" if facts.chat_template else "no",
@@ -178,7 +178,7 @@ def _row(report: ModelReport) -> tuple[str, ...]:
         report.name,
         facts.architecture,
         _parameters(facts.parameters),
-        f"{facts.size / 1e6:,.0f} MB",
+        f"{facts.size / 1e6:.0f} MB",
         facts.quantisation,
         _context(facts.context_length),
         ", ".join(report.uses).replace("_", " ") or "plain text",
@@ -192,4 +192,4 @@ def _parameters(count: int) -> str:
 
 
 def _context(length: int | None) -> str:
-    return f"{length:,}" if length else "unknown"
+    return str(length) if length else "unknown"

@@ -341,7 +341,7 @@ class Display:
         self.terminal.report(f"{summary.total} file{'s' * (summary.total != 1)}: {what}.")
         if skipped:
             self.terminal.report(f"Left out: {described(skipped)}.")
-        tokens = f"{summary.prompt_tokens:,} tokens in, {summary.output_tokens:,} out"
+        tokens = f"{summary.prompt_tokens} tokens in, {summary.output_tokens} out"
         self.terminal.report(f"{tokens}, {duration(summary.seconds)}.")
 
 
@@ -350,7 +350,7 @@ def line_of(outcome: Outcome) -> str:
     changes = [line[0] for line in diff_of(outcome).split("\n")[2:] if line[:1] in {"+", "-"}]
     facts = [f"+{changes.count('+')} -{changes.count('-')} lines"] if changes else []
     if outcome.prompt_tokens:
-        facts.append(f"{outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens")
+        facts.append(f"{outcome.prompt_tokens} + {outcome.output_tokens} tokens")
     if outcome.seconds >= 1:
         facts.append(duration(outcome.seconds))
     shown = f" ({', '.join(facts)})" if facts else ""

@@ -21,7 +21,7 @@ async def commit_message(
 ) -> tuple[ChatAnswer, str]:
     """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
 
-    If nothing is staged, it is about all changes of tracked files, as that of ``git commit --all``; the second
+    If nothing is staged, it is about all changes of tracked files, as of ``git commit --all``; the second
     value is a sentence that says so, otherwise empty. Files that must not be sent to a model, or do not fit,
     are left out and listed.
 

@@ -180,7 +180,7 @@ class Batch:
             chosen.lines,
             feedback=feedback,
             on_progress=lambda characters: self.observer.progress(
-                chosen.path, f"{step}{characters:,} characters"
+                chosen.path, f"{step}{characters} characters"
             ),
             with_prompts=self.with_prompts,
         )

@@ -166,10 +166,10 @@ def fit_context(facts: Facts, wanted: int | None, available: int) -> Fit:
     if affordable < target:
         fitting = max(least, affordable // _STEP * _STEP)
         reason = f"no more fits the {_gigabytes(free)} of memory that are free"
-        return Fit(fitting, f"context length {fitting:,} instead of {target:,}: {reason}")
+        return Fit(fitting, f"context length {fitting} instead of {target}: {reason}")
     if wanted is not None and wanted > trained:
         reason = f"{facts.name} supports at most that"
-        return Fit(trained, f"context length {trained:,} instead of {wanted:,}: {reason}")
+        return Fit(trained, f"context length {trained} instead of {wanted}: {reason}")
     return Fit(target)
 
 

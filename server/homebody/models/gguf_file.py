@@ -153,7 +153,7 @@ class _HeaderReader:
             self._take(_U32)
             last = max(last, *self._take(_U64))
         size = len(self._data)
-        _require(self._at + last <= size, f"it ends after {size:,} bytes, before its last weights")
+        _require(self._at + last <= size, f"it ends after {size} bytes, before its last weights")
         return GgufHeader(metadata, parameters)
 
     def _take(self, shape: struct.Struct) -> tuple[int, ...]:

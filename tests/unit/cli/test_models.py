@@ -16,7 +16,7 @@ def test_a_model_by_its_path_from_install_to_remove(run, tiny_model):
     assert ended.out.startswith("tiny is ready: ")
     heading, row = run("models", "list").out.splitlines()
     assert heading.endswith("Type  Context  Good for          Used for          From")
-    assert row.endswith("F32   4,096    completion, chat  completion, chat  linked")
+    assert row.endswith("F32   4096     completion, chat  completion, chat  linked")
     [listed] = json.loads(run("models", "list", "--json").out)
     assert (listed["name"], listed["facts"]["contextLength"]) == ("tiny", 4096)
     assert listed["facts"]["fim"]["suffix"] == "<|fim_suffix|>"

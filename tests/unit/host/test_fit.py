@@ -39,13 +39,13 @@ def test_serves_no_more_than_the_model_was_trained_for():
     assert fit_context(small, None, PLENTY) == Fit(2048)
     fit = fit_context(small, 8192, PLENTY)
     assert fit.context_length == 2048
-    assert fit.note == "context length 2,048 instead of 8,192: Coder 1.5B supports at most that"
+    assert fit.note == "context length 2048 instead of 8192: Coder 1.5B supports at most that"
 
 
 def test_serves_less_where_memory_is_short():
     fit = fit_context(CODER, None, 1_500_000_000)
     assert fit == Fit(
-        3840, "context length 3,840 instead of 8,192: no more fits the 1.4 GB of memory that are free"
+        3840, "context length 3840 instead of 8192: no more fits the 1.4 GB of memory that are free"
     )
     assert CODER.size + 2 * fit.context_length * CODER.kv_bytes < 0.9 * 1_500_000_000
 

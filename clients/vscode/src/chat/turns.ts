@@ -7,7 +7,7 @@ import type { Turn } from "./messages";
 /** Record how far the model has read. */
 export function read(turn: Turn, { tokens, of, secondsLeft }: NonNullable<StreamPart["reading"]>): void {
     const seconds = secondsLeft === null ? "" : `, ${Math.ceil(secondsLeft)} s left`;
-    turn.note = `Reading: ${tokens.toLocaleString("en")} of ${of.toLocaleString("en")} tokens${seconds}`;
+    turn.note = `Reading: ${tokens} of ${of} tokens${seconds}`;
 }
 
 /** Record the complete answer. */
