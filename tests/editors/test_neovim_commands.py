@@ -1,5 +1,6 @@
 """Commands and messages of the Neovim plugin, in a real Neovim."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -45,6 +46,14 @@ def test_the_status_line_follows_the_server(open_editor):
     editor.sees("homebody ✓")
     editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")
     editor.until(lambda: "homebody ✓" not in editor.screen)
+
+
+def test_the_status_line_has_the_time_of_the_last_answer_on_request(open_editor):
+    editor = open_editor(reply("return width * height"), code=AREA, times=True)
+    editor.keys("jA")
+    editor.sees("return width * height")
+    status = "return require('homebody').statusline()"
+    editor.until(lambda: re.fullmatch(r"homebody ✓ \d+ ms", editor.lua(status)))
 
 
 @BOTH

@@ -129,6 +129,39 @@ open(async ({ page, settings }) => {
     await until(async () => (await again.locator("article").count()) === before.length);
     assert.deepEqual(await again.locator("article h2").allInnerTexts(), before);
     await ask("And once more, after a reload?");
-    await until(async () => (await again.locator("article").last().locator(".usage").count()) === 1);
+    await until(async () => (await again.locator("article").count()) === before.length + 1);
+    await again.locator("article").last().locator(".usage").waitFor();
     console.log("ok the conversation is there after a reload, and continues");
+
+    const copied = "the button says it";
+    const copy = again.locator("article").last().getByRole("button", { name: "Copy" });
+    await copy.evaluate((button, words) => {
+        const isCopied = () => button.textContent === "Copied" && (button.dataset.said = words);
+        new MutationObserver(isCopied).observe(button, { childList: true });
+    }, copied);
+    await copy.click();
+    await again.locator(`button[data-said="${copied}"]`).waitFor();
+    assert.equal(await again.locator("#state").textContent(), "Copied.");
+    // VS Code fills the clipboard a moment later.
+    await until(async () => {
+        await again.locator("#question").fill("");
+        await page.keyboard.press("Control+v");
+        return (await again.locator("#question").inputValue()) === "Then it divides by zero.";
+    });
+    console.log("ok a button copies an answer, and says so");
+
+    await writeFile(`${settings.workspace}/long.py`, "value = 'a line of a file that does not fit'\n".repeat(3000));
+    await again.locator("#question").evaluate(give, { type: "drop", uri: `file://${settings.workspace}/long.py` });
+    await again.locator(".chip", { hasText: "long.py" }).waitFor();
+    const question = "And once more, with all of it?";
+    await ask(question);
+    await until(async () => (await again.locator("article").count()) === before.length + 2);
+    const cut = again.locator("article").last();
+    await cut.locator("summary", { hasText: "Left out" }).click();
+    const [left] = await cut.locator("li", { has: again.locator(".include") }).locator(".place").allInnerTexts();
+    await cut.locator(".include").first().click();
+    await until(async () => (await again.locator("article").count()) === before.length + 3);
+    assert.equal(await again.locator("article h2").last().innerText(), question);
+    assert.ok((await again.locator("article .attached-to").last().innerText()).endsWith(`long.py, ${left}`));
+    console.log("ok a click asks again with lines that were left out");
 });

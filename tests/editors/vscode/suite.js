@@ -526,7 +526,7 @@ exports.run = async function run() {
         await assert.rejects(request(server, "homebody.openConversation", { conversationId }));
     });
 
-    await claim("a conversation of another program is found, and goes on", async () => {
+    await claim("a conversation of another program is found, goes on, and is deleted with all others", async () => {
         const { kind, model } = extension.settings.initializationOptions().backend;
         const env = { ...process.env, HOMEBODY_BACKEND_KIND: kind, HOMEBODY_BACKEND_MODEL: model };
         const ask = ["ask", "--store", "What about an empty list, from a terminal?"];
@@ -536,6 +536,7 @@ exports.run = async function run() {
         await withHistory(extension, async (list) => {
             await until(() => list.items?.length > 0);
             assert.equal(list.items[0].label, "What about an empty list, from a terminal?");
+            assert.match(list.items[0].description, /\d, .*\d:\d\d/);
             list.accept(list.items[0]);
         });
         await until(() => chat.shown.length === 1);
@@ -543,7 +544,17 @@ exports.run = async function run() {
         await chat.ask("What about an empty list, once more?");
         const prompt = await request(server, "homebody.showPrompt", {});
         assert.ok(prompt.text.includes("from a terminal?"));
-        await executeCommand("homebody.newChat");
+        await chat.ask("What about an empty list, and no history?");
+        const stored = () => request(server, "homebody.conversations", {});
+        assert.notDeepEqual(await stored(), []);
+        await answering(extension.vscode.window, "showInformationMessage", async () => "Delete", () =>
+            withHistory(extension, async (list) => {
+                await until(() => list.items?.length > 0);
+                list.pressAll();
+                await until(async () => (await stored()).length === 0);
+            }),
+        );
+        assert.deepEqual(chat.shown, []);
     });
 
     await claim("what the lightbulb explains, a problem too, is explained in the chat", async () => {
@@ -717,7 +728,7 @@ exports.run = async function run() {
         status.show(current);
     });
 
-    await claim("a commit message for what is staged stands in the input of the Git view", async () => {
+    await claim("a commit message for what is staged, or for all changes, stands in the input of the Git view", async () => {
         const author = ["-c", "user.name=a", "-c", "user.email=a@b.example"];
         const git = (...args) => execFileSync("git", ["-C", root().fsPath, ...author, ...args], { stdio: "ignore" });
         git("init");
@@ -731,12 +742,16 @@ exports.run = async function run() {
         assert.equal(repository.inputBox.value, "Add totals and means of prices");
         git("commit", "-m", "Prices");
         writeFileSync(prices.document.uri.fsPath, original.replace("sum = 0\n", "sum = 0.0\n"));
+        const [changes] = await chat.items("uncommitted");
+        await chat.attach(changes);
+        await chat.ask("What about an empty list, and these changes?");
+        assert.ok((await request(server, "homebody.showPrompt", {})).text.includes("+    sum = 0.0"));
         const said = [];
         await answering(extension.vscode.window, "setStatusBarMessage", (text) => said.push(text), () =>
             executeCommand("homebody.writeCommitMessage", { rootUri: root() }),
         );
         assert.equal(repository.inputBox.value, "Add totals and means of prices");
-        assert.deepEqual(said, ["Nothing is staged: the message is about all changes of files that git tracks."]);
+        assert.deepEqual(said, ["Nothing is staged: this is about all changes of tracked files."]);
         git("checkout", "prices.py");
     });
 
@@ -904,6 +919,7 @@ async function withHistory(extension, use) {
             listeners.accept();
         },
         press: (item) => listeners.press({ item }),
+        pressAll: () => listeners.button(),
     };
     await answering(extension.vscode.window, "createQuickPick", () => list, () => executeCommand("homebody.chatHistory"));
     await use(list);

@@ -164,6 +164,9 @@ open(async ({ page, settings }) => {
     await page.keyboard.type("with sum()");
     await page.keyboard.press("Enter");
     await lens(page, "Keep").waitFor();
+    for (const words of ["Accept", "Discard"]) {
+        await page.locator(".editor-actions .action-label", { hasText: words }).waitFor();
+    }
     await page.locator(".view-lines", { hasText: "return sum(prices)" }).first().waitFor();
     await decide(page, "Undo");
     await until(async () => (await readFile(prices, "utf8")) === original);
