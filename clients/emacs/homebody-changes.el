@@ -68,6 +68,11 @@ From Lisp, TITLE is the title of the refactoring."
                                 (equal (plist-get (plist-get action :command) :command) "homebody.refactor"))
                               found))
          (titles (mapcar (lambda (action) (plist-get action :title)) actions))
+         (completion-extra-properties
+          (list :annotation-function
+                (lambda (title)
+                  (let ((action (seq-find (lambda (action) (equal (plist-get action :title) title)) actions)))
+                    (concat "  " (plist-get (plist-get action :disabled) :reason))))))
          (chosen (if titles (or title (completing-read "Refactor: " titles nil t))
                    (user-error "There is nothing to refactor here: put point into a function")))
          (action (seq-find (lambda (action) (equal (plist-get action :title) chosen)) actions))

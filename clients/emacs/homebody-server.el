@@ -153,7 +153,8 @@ Return nil, with a message, if the program is missing or ended too often."
     :textDocument
     (:synchronization (:didSave t)
      :inlineCompletion (:dynamicRegistration :json-false)
-     :codeAction (:codeActionLiteralSupport
+     :codeAction (:disabledSupport t
+                  :codeActionLiteralSupport
                   (:codeActionKind (:valueSet ["quickfix" "refactor" "refactor.extract"
                                                "refactor.rewrite" "source"]))))
     :workspace

@@ -140,7 +140,17 @@ def test_an_action_is_run_by_its_name(open_editor):
     editor.until(lambda: "Write a docstring (u undoes it)" in editor.command("messages"))
     assert "Write a docstring …" not in editor.command("messages")
     editor.command("Homebody action nix")
-    editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
+    editor.until(lambda: "There is no action 'nix'; did you mean 'fix'?" in editor.command("messages"))
+
+
+def test_an_action_that_needs_a_larger_model_runs_for_who_names_it(open_editor, tmp_path):
+    text = "from app import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n"
+    backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
+    settings = {"backend": backend, "chat": {"modelSize": 0.5}}
+    editor = open_editor(reply(f"```python\n{text}```"), code=AREA, settings=settings)
+    assert "write-tests" not in editor.lua("return vim.fn.getcompletion('Homebody action ', 'cmdline')")
+    editor.command("Homebody action write-tests")
+    editor.until(lambda: editor.lines == text.splitlines())
 
 
 def test_tests_are_a_new_file_that_replaces_no_text(open_editor, tmp_path):

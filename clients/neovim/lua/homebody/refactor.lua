@@ -64,14 +64,10 @@ local function actions(buf, range, done)
     return
   end
   request_actions(client, "request", buf, range, function(err, found)
-    local listed = usable(found)
     if err then
-      messages.say(err.message, vim.log.levels.WARN)
-    elseif #listed == 0 then
-      messages.say("there is nothing to refactor here: put the cursor into a function, or select code")
-    else
-      done(listed)
+      return messages.say(err.message, vim.log.levels.WARN)
     end
+    done(usable(found))
   end, buf)
 end
 
@@ -91,6 +87,9 @@ end
 -- Lists the actions for a range, and runs the one that is chosen.
 function M.pick(buf, range)
   actions(buf, range, function(found)
+    if #found == 0 then
+      return messages.say("there is nothing to refactor here: put the cursor into a function, or select code")
+    end
     local choice = { prompt = "Homebody", format_item = function(action) return action.title end }
     vim.ui.select(found, choice, function(action)
       if action then
@@ -100,7 +99,7 @@ function M.pick(buf, range)
   end)
 end
 
--- Runs an action by its name.
+-- Runs an action by its name, also one that is not listed, since it needs a larger model: the server knows all names.
 function M.action(buf, range, name)
   actions(buf, range, function(found)
     for _, action in ipairs(found) do
@@ -108,11 +107,8 @@ function M.action(buf, range, name)
         return M.start(buf, action)
       end
     end
-    local names = vim.tbl_map(name_of, found)
-    messages.say(
-      ("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")),
-      vim.log.levels.WARN
-    )
+    local argument = { textDocument = rpc.document(buf), range = range, action = name }
+    M.start(buf, { title = name, command = { arguments = { argument } } })
   end)
 end
 
