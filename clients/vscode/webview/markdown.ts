@@ -7,11 +7,12 @@
  * the server has written them.
  */
 
-import { createLowlight } from "lowlight";
+import dockerfile from "highlight.js/lib/languages/dockerfile";
+import scala from "highlight.js/lib/languages/scala";
+import { common, createLowlight } from "lowlight";
 import MarkdownIt from "markdown-it";
 
 import { button, withText } from "./dom";
-import { LANGUAGES } from "./languages";
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
 type Highlighted = ReturnType<typeof lowlight.highlight>;
@@ -25,8 +26,7 @@ export interface Additions {
     open: ((address: string) => void) | undefined;
 }
 
-const lowlight = createLowlight(LANGUAGES);
-lowlight.registerAlias({ css: ["scss", "less"] });
+const lowlight = createLowlight({ ...common, dockerfile, scala });
 // The server writes links as `[text](address)` alone; other forms are text of the model.
 const parser = new MarkdownIt({ html: false, linkify: false }).disable(["autolink", "reference"]);
 // Links to files are drawn too, but not as elements that the browser would follow.

@@ -41,8 +41,8 @@ export class Chat implements Disposable {
     private readonly answers: Answers;
     /** Name of the model that the view shows. */
     private model = "";
-    /** The last turn of this session, and its question. */
-    private latest: { turn: Turn; question: Question } | undefined;
+    /** What was asked in this session. */
+    private readonly questions = new WeakMap<Turn, Question>();
     readonly attachments: Attachments;
     readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
     private readonly subscriptions: Disposable;
@@ -249,13 +249,11 @@ export class Chat implements Disposable {
         }
         this.turns = this.turns.slice(0, -1);
         this.showAll();
-        const { latest } = this;
+        const question = this.questions.get(last);
         if (last.blocks !== undefined) {
-            await this.answer(regenerationOf(last));
-        } else if (latest?.turn === last) {
-            await this.answer(latest.question);
-        } else {
-            await this.ask(last.question, last.items);
+            await this.answer(regenerationOf(last, question?.items));
+        } else if (question !== undefined) {
+            await this.answer(question);
         }
     }
 
@@ -264,20 +262,16 @@ export class Chat implements Disposable {
         const turn = this.shown.find((each) => each.id === id);
         if (turn !== undefined) {
             const lines = { id: `${uri}#L${line + 1}-${endLine + 1}`, kind: "file", label };
-            await this.ask(turn.question, [...(turn.items ?? []), lines]);
+            await this.ask(turn.question, [...(this.questions.get(turn)?.items ?? []), lines]);
         }
     }
 
     /** Add a turn, and fill it while the answer streams; an answer that is still being written is stopped. */
     async answer(question: Question): Promise<void> {
         await this.stop();
-        const { text, attached, items, about } = question;
+        const { text, attached, about } = question;
         const turn: Turn = { id: this.nextTurn++, question: text, attached, answer: "", state: "reading" };
-        const named = items?.filter(({ id }) => id !== "").map(({ text: _, ...item }) => item) ?? [];
-        if (named.length > 0) {
-            turn.items = named;
-        }
-        this.latest = { turn, question };
+        this.questions.set(turn, question);
         this.turns = [...this.turns, turn];
         const answered = await this.answers.answer(turn, question, this.id);
         const isInView = this.turns.includes(turn);

@@ -42,8 +42,6 @@ export interface Turn {
     id: number;
     question: string;
     attached: string[];
-    /** What the user attached, without its text. */
-    items?: Attachment[];
     /** As the model wrote it. */
     answer: string;
     /** The complete answer with the server's links; links that the model wrote are plain text. */

@@ -36,11 +36,11 @@ export function explanationOf(about: Explained, { full = false } = {}): Question
 }
 
 /** Another answer to the last question of the conversation, which the server has answered. */
-export function regenerationOf({ question, attached, items }: Turn): Question {
+export function regenerationOf({ question, attached }: Turn, items: Attachment[] = []): Question {
     return {
         text: question,
         attached,
-        ...(items && { items }),
+        items,
         ask: (client, conversation, stop) =>
             runStoppable<Answered>(client, "homebody.ask", { ...conversation, regenerate: true }, stop),
     };
