@@ -48,11 +48,14 @@
   "Execute COMMAND of SERVER with ARGUMENT, its text streaming into BUFFER.
 THEN gets the result."
   (display-buffer buffer)
+  (homebody--show-state buffer ": waiting")
   (let* ((start (with-current-buffer buffer (copy-marker (point-max))))
          stop
          (is-running (lambda () (and (buffer-live-p buffer)
                                      (eq stop (buffer-local-value 'homebody--running buffer)))))
-         (end (lambda () (with-current-buffer buffer (setq homebody--running nil))))
+         (end (lambda ()
+                (homebody--show-state buffer nil)
+                (with-current-buffer buffer (setq homebody--running nil))))
          (cancel
           (homebody--execute
            server command (append argument (list :links "ranges"))
@@ -67,6 +70,12 @@ THEN gets the result."
                           (homebody--append buffer (format "\n\n%s\n\n" words))))
            :on-value (lambda (value)
                        (when (funcall is-running)
+                         (if-let* ((reading (plist-get value :reading)))
+                             (homebody--show-state
+                              buffer (format ": reading, %d of %d tokens"
+                                             (plist-get reading :tokens) (plist-get reading :of)))
+                           (unless (string-empty-p (plist-get value :text))
+                             (homebody--show-state buffer ": writing")))
                          (homebody--append buffer (homebody--pictures (plist-get value :sources)))
                          (homebody--append buffer (plist-get value :text)))))))
     (setq stop (lambda ()
@@ -74,6 +83,12 @@ THEN gets the result."
                  (funcall cancel)
                  (homebody--append buffer "\n\n(stopped)\n\n")))
     (with-current-buffer buffer (setq homebody--running stop))))
+
+(defun homebody--show-state (buffer state)
+  "Show in the mode line of BUFFER what the model does, STATE."
+  (with-current-buffer buffer
+    (setq mode-line-process state)
+    (force-mode-line-update)))
 
 (defun homebody--stop-answer ()
   "Stop the answer that is written into this buffer; return whether there was one."

@@ -109,12 +109,16 @@ A change that is being written is stopped."
          (take (lambda (result)
                  (when (eq stop homebody--changing)
                    (setq homebody--changing nil)
+                   (message nil)
                    (if (and (plist-get result :proposal) (buffer-live-p buffer))
                        (with-current-buffer buffer (homebody--propose result title))
                      (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
     (setq stop (homebody--execute
                 server command (plist-put (copy-sequence argument) :apply :json-false) take
-                :otherwise (lambda (words) (funcall take (list :reason words))))
+                :otherwise (lambda (words) (funcall take (list :reason words)))
+                :on-report (lambda (words)
+                             (when (and (eq stop homebody--changing) (not (active-minibuffer-window)))
+                               (let (message-log-max) (message "Homebody: %s: %s" title words)))))
           homebody--changing stop)))
 
 (defun homebody--stop-change ()
@@ -213,7 +217,10 @@ Above it stand the reason of a refusal, and the notes."
         (when (re-search-forward "^@@" nil t) (delete-region (point-min) (pos-bol)))
         (goto-char (point-min))
         (when refusal (insert (propertize (format "Refused: %s\n" refusal) 'face 'warning)))
-        (seq-doseq (note notes) (insert "- " note "\n")))
+        (seq-doseq (note notes) (insert "- " note "\n"))
+        (goto-char (point-max))
+        (when (search-backward "\nDiff finished" nil t) (delete-region (point) (point-max)))
+        (goto-char (point-min)))
       (setq header-line-format (format "C-c C-c %s, C-c C-k discards, C-c C-r refines, k drops a hunk: %s"
                                        (if refusal "applies it anyway" "accepts")
                                        (string-replace "%" "%%" title))

@@ -362,13 +362,19 @@ None of its buttons is pressed: a question would interrupt the user."
         (cdar servers)
         (user-error "Homebody is not running: turn homebody-mode on in a file"))))
 
-(cl-defun homebody--execute (server command argument then &key otherwise on-value)
+(cl-defun homebody--execute (server command argument then &key otherwise on-value on-report)
   "Make SERVER execute COMMAND with ARGUMENT; THEN gets the result.
 OTHERWISE gets the message of an error; without it, the message is shown.
-ON-VALUE gets each value that arrives before the result.
+ON-VALUE gets each value that arrives before the result, ON-REPORT a few words
+on how far the model is.
 Return a function that cancels the command."
   (let* ((token (format "homebody-%s" (random most-positive-fixnum)))
-         (work (concat token "-work")))
+         (work (concat token "-work"))
+         (forget (lambda () (remhash token homebody--streams) (remhash work homebody--streams))))
+    (when on-report
+      (puthash work
+               (lambda (value) (when-let* ((words (plist-get value :message))) (funcall on-report words)))
+               homebody--streams))
     (when on-value
       (puthash token on-value homebody--streams)
       (setq argument (append argument (list :token token))))
@@ -376,10 +382,10 @@ Return a function that cancels the command."
      server :workspace/executeCommand
      (list :command command :arguments (vector argument) :workDoneToken work)
      :success-fn (lambda (result)
-                   (remhash token homebody--streams)
+                   (funcall forget)
                    (funcall then result))
      :error-fn (lambda (error)
-                 (remhash token homebody--streams)
+                 (funcall forget)
                  (if otherwise (funcall otherwise (plist-get error :message))
                    (message "Homebody: %s" (plist-get error :message))))
      :timeout homebody--command-seconds)
