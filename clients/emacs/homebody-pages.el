@@ -28,7 +28,7 @@
   (homebody--execute (homebody--some-server) "homebody.doctor" (make-hash-table)
                      (lambda (report)
                        (message nil)
-                       (homebody--page "doctor" (plist-get report :markdown)))))
+                       (homebody--page "doctor" (plist-get report :text)))))
 
 (defun homebody--parts (title parts)
   "Return TITLE and a line for each of PARTS of a prompt; \"\" without any."

@@ -212,5 +212,5 @@ async def test_doctor_reports_on_the_settings_that_the_editor_sent(serve):
         assert "The local log contains the text of your prompts (log.prompts)." in texts
         assert any("`homebody.completion.maxTokens` cannot be" in text for text in texts)
         assert [use["use"] for use in report["uses"]] == ["completion", "chat"]
-        assert "\n## Settings and earlier sessions\n" in report["markdown"]
-        assert "\\`homebody.completion.maxTokens\\` cannot be" in report["markdown"]
+        assert "\nSettings and earlier sessions\n" in report["text"]
+        assert "  ✗ `homebody.completion.maxTokens` cannot be" in report["text"]

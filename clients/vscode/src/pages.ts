@@ -12,7 +12,7 @@ export type Line =
     | { kind: "head" | "title" | "fact" | "good" | "hint" | "problem" | "command" | "text" | "picture"; text: string }
     | { kind: "button"; text: string; run: string; argument?: unknown };
 
-// The same as `MARKS` in the server's features/doctor.py.
+// Those of `BEFORE` in the server's features/doctor.py.
 const MARKS: Record<string, string> = { fact: "·", good: "✓", hint: "·", problem: "✗" };
 const COMMANDS = ["homebody.copyLine", "homebody.installModel", "homebody.switchModel", "homebody.checkInstallation"];
 const STYLE = `

@@ -9,11 +9,12 @@ import typer
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import open_engine
-from homebody.features.doctor import MARKS, Diagnosis, doctor, lines_of
+from homebody.features.doctor import BEFORE, Diagnosis, doctor, lines_of
 from homebody.headless.report import to_json
 from homebody.settings.load import STOPPED, Loaded
 
-_STYLES = {"good": "green", "hint": "yellow", "problem": "red"}
+_MARK_STYLES = {"good": "green", "hint": "yellow", "problem": "red"}
+_STYLES = {"title": "bold", "command": "cyan"}
 
 
 def command(
@@ -47,13 +48,5 @@ async def _run(loaded: Loaded) -> Diagnosis:
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
     for kind, text in lines_of(diagnosis):
-        match kind:
-            case "head":
-                terminal.write(f"{text}\n")
-            case "title":
-                terminal.write(f"\n{text}\n", "bold")
-            case "command":
-                terminal.write(f"      {text}\n", "cyan")
-            case _:
-                terminal.write(f"  {MARKS[kind]} ", _STYLES.get(kind, ""))
-                terminal.write(f"{text}\n")
+        terminal.write(BEFORE[kind], _MARK_STYLES.get(kind, ""))
+        terminal.write(f"{text}\n", _STYLES.get(kind, ""))

@@ -4,7 +4,6 @@ Each finding has the command or the setting that helps, if there is one. ``lines
 read it, which the command line and the language server print.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -73,12 +72,18 @@ class Diagnosis(Struct, frozen=True, rename="camel"):
 LineKind: TypeAlias = Literal["head", "title", "fact", "good", "hint", "problem", "command"]
 
 _TITLES = {"completion": "Suggestions", "chat": "Explanations and edits"}
-MARKS: Mapping[str, str] = {"fact": "·", "good": "✓", "hint": "·", "problem": "✗"}
-"""The sign before a line of each kind; other kinds have none."""
+BEFORE: Mapping[LineKind, str] = {
+    "head": "",
+    "title": "\n",
+    "fact": "  · ",
+    "good": "  ✓ ",
+    "hint": "  · ",
+    "problem": "  ✗ ",
+    "command": "      ",
+}
+"""What text has before a line of each kind."""
 
 _NO_SERVER = "none is running; the embedded model needs no server"
-
-_MARKUP = re.compile(r"[\\`*_\[\]<>&|~]")
 
 
 async def doctor(engine: Engine, *, problems: Sequence[str] = ()) -> Diagnosis:
@@ -117,21 +122,9 @@ def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
     yield from _section("Settings and earlier sessions", (), diagnosis.findings)
 
 
-def to_markdown(diagnosis: Diagnosis) -> str:
-    """Return the report as Markdown. Names in it come from servers and files: none acts as markup."""
-    shown: list[str] = []
-    for kind, text in lines_of(diagnosis):
-        plain = _MARKUP.sub(r"\\\g<0>", text)
-        match kind:
-            case "head":
-                shown.append(plain)
-            case "title":
-                shown.append(f"\n## {plain}\n")
-            case "command":
-                shown.append(f"\n  ```\n  {text}\n  ```\n")
-            case _:
-                shown.append(f"- {MARKS.get(kind, '')} {plain}")
-    return "\n".join(shown) + "\n"
+def to_text(diagnosis: Diagnosis) -> str:
+    """Return the report as text, as a terminal shows it."""
+    return "".join(f"{BEFORE[kind]}{text}\n" for kind, text in lines_of(diagnosis))
 
 
 def _section(title: str, facts: Iterable[str], findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:

@@ -138,7 +138,7 @@ local function doctor()
     if not report then
       return messages.say(err or "cancelled", vim.log.levels.WARN)
     end
-    page("doctor", report.markdown, "markdown")
+    page("doctor", report.text, "")
   end)
 end
 
