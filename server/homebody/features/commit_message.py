@@ -13,7 +13,7 @@ from homebody.features.refactor.model_size import lacks
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.prompt.front_matter import shipped_prompt
 
-_NOTHING_STAGED = "Nothing is staged: the message is about all changes of files that git tracks."
+_NOTHING_STAGED = "Nothing is staged: this is about all changes of tracked files."
 
 
 async def commit_message(

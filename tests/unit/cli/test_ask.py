@@ -78,7 +78,7 @@ def test_a_commit_message_without_staged_changes_says_what_it_is_about(run, scri
     committed(scripted)
     (scripted / "add.py").write_text("x = 1\n")
     ended = run("commit-message")
-    note = "Nothing is staged: the message is about all changes of files that git tracks."
+    note = "Nothing is staged: this is about all changes of tracked files."
     assert (ended.code, ended.err) == (0, f"homebody: {note}\n")
 
 

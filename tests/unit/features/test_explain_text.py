@@ -79,7 +79,7 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
         (tmp_path / ".env").write_text("TOKEN=def\n")
         (tmp_path / "untracked.py").write_text("y = 3\n")
         written, note = await commit_message(w.engine, tmp_path)
-        assert note == "Nothing is staged: the message is about all changes of files that git tracks."
+        assert note == "Nothing is staged: this is about all changes of tracked files."
         sent = w.asked[-1].prompt.text
         assert ("+x = 2" in sent, "TOKEN" in sent, "y = 3" in sent) == (True, False, False)
         assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
