@@ -109,7 +109,6 @@ A change that is being written is stopped."
          (take (lambda (result)
                  (when (eq stop homebody--changing)
                    (setq homebody--changing nil)
-                   (message nil)
                    (if (and (plist-get result :proposal) (buffer-live-p buffer))
                        (with-current-buffer buffer (homebody--propose result title))
                      (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
@@ -225,6 +224,7 @@ Above it stand the reason of a refusal, and the notes."
                                        (if refusal "applies it anyway" "accepts")
                                        (string-replace "%" "%%" title))
             homebody--proposal (list source before id)))
+    (message nil)
     (display-buffer view)))
 
 (defun homebody--with-hunks (before)

@@ -14,6 +14,8 @@ import { languageName } from "./words";
 
 type Choice = QuickPickItem & { act?: () => unknown };
 
+const SEPARATOR: Choice = { label: "", kind: QuickPickItemKind.Separator };
+
 const run = commands.executeCommand;
 
 export async function openMenu(server: Server, status: StatusItem, copilot: CopilotChoice, nextEdits: NextEdits): Promise<void> {
@@ -23,9 +25,7 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
         ...(copilot.isOpen ? [item("question", "Choose who suggests: Homebody or Copilot", () => copilot.ask())] : []),
         ...(isWithoutModel ? [item("cloud-download", "Install a small model…", () => run("homebody.installModel"))] : []),
         ...(isRunning ? work(nextEdits) : [item("cloud-download", "Install the server…", () => run("homebody.installServer"))]),
-        { label: "", kind: QuickPickItemKind.Separator },
-        ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
-        ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
+        SEPARATOR,
         item("server-process", "Settings of the model and its server", () => openSettings("homebody.backend")),
         item("settings-gear", "Settings", () => openSettings("@ext:homebody.homebody")),
         item("pulse", "Doctor: check the installation", () => run("homebody.checkInstallation")),
@@ -49,6 +49,10 @@ function work(nextEdits: NextEdits): Choice[] {
         item("wand", "Refactor selection or function…", () => run("homebody.refactorSelection")),
         item("git-commit", "Write a commit message", () => run("homebody.writeCommitMessage")),
         item("list-flat", "Show the last prompt", () => run("homebody.showLastPrompt")),
+        SEPARATOR,
+        item("arrow-swap", "Switch model…", () => run("homebody.switchModel")),
+        item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel")),
+        SEPARATOR,
         item(on ? "debug-pause" : "play", `${on ? "Pause" : "Resume"} suggestions`, () => run("homebody.toggleSuggestions")),
     ];
     if (on && languageId !== undefined) {
