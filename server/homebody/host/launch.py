@@ -1,4 +1,4 @@
-"""Start a host process and read the line that reports its port.
+"""Start a host process and wait for the state file that has its port.
 
 Sends the host no requests; ``backend/embedded.py`` does.
 """
@@ -8,16 +8,28 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from typing import IO
 
 import msgspec
 
 from homebody import errors
 from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid
-from homebody.host.shared import HostFailed, HostFiles, HostOptions, HostTaken, Ready, decode_event
+from homebody.host.shared import (
+    LOADING,
+    TAKEN,
+    HostFailed,
+    HostFiles,
+    HostOptions,
+    Ready,
+    read_state,
+    stored_state,
+)
 
 START_SECONDS = 180.0
 """Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
+
+_POLL_SECONDS = 0.05
 
 
 async def start_host(
@@ -35,37 +47,35 @@ async def start_host(
         Not ready within ``start_seconds``.
 
     """
+    # Of a host that has crashed, or holds the lock and does not answer.
+    before = stored_state(files)
+    end = time.monotonic() + start_seconds
     # A file for stderr survives a crash and need not be drained.
     with files.log.open("a+b") as log:
         process = _spawn(options, files, log)
         assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         with process.stdout as stdout:
-            reading = asyncio.create_task(asyncio.to_thread(stdout.readline))
+            ready = code = None
             try:
-                line = await asyncio.wait_for(asyncio.shield(reading), start_seconds)
-            except TimeoutError as error:
+                while ready is None and (code := process.poll()) is None and time.monotonic() < end:
+                    await asyncio.sleep(_POLL_SECONDS)
+                    state = read_state(files)
+                    if state is not None and state != before and state.port != LOADING:
+                        ready = state
+            finally:
+                if ready is None:
+                    process.kill()
+                # It is waited for until it ends, so that no zombie remains.
+                threading.Thread(target=process.wait, name="homebody-reaper", daemon=True).start()
+            if ready is not None or code == TAKEN:
+                return ready
+            if code is None:
                 message = (
                     f"The embedded model {options.model.name} was not ready after {start_seconds:.0f} s: "
                     "close other programs, or choose a smaller model (`homebody models list`)"
                 )
-                raise BackendTimeout(message) from error
-            finally:
-                if not reading.done():  # timed out or cancelled: the thread ends with the process
-                    process.kill()
-                    await asyncio.shield(reading)
-                # It is waited for until it ends, so that no zombie remains.
-                waiting = threading.Thread(target=process.wait, name="homebody-reaper", daemon=True)
-                waiting.start()
-        try:
-            event = decode_event(line)
-        except msgspec.DecodeError:
-            event = None
-        if isinstance(event, Ready):
-            return event
-        await asyncio.to_thread(waiting.join)
-        if isinstance(event, HostTaken):
-            return None
-        raise _failure(options, event, process.returncode, log)
+                raise BackendTimeout(message)
+            raise _failure(options, stdout.read(), code, log)
 
 
 def _spawn(options: HostOptions, files: HostFiles, log: IO[bytes]) -> "subprocess.Popen[bytes]":
@@ -89,19 +99,21 @@ def _spawn(options: HostOptions, files: HostFiles, log: IO[bytes]) -> "subproces
 _DETACHED = 0x200 | 0x8000000
 
 
-def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> HomebodyError:
+def _failure(options: HostOptions, report: bytes, code: int, log: IO[bytes]) -> HomebodyError:
     """Return the error that the host reported, or a general one if it ended without a report."""
     words = _last_words(log)
-    if not isinstance(event, HostFailed):
+    try:
+        failed = msgspec.json.decode(report, type=HostFailed)
+    except msgspec.DecodeError:
         reason = f": {words}" if words else ""
         return ModelError(
             f"The embedded model's process ended (code {code}) while it loaded {options.model}{reason}; "
             "choose another model (`homebody models list`)"
         )
-    kind = getattr(errors, event.error, ModelError)
-    if kind is ModelFileInvalid and event.message.startswith("llama.cpp ") and words:
-        return ModelFileInvalid(f"{event.message}: {words}; choose another model (`homebody models list`)")
-    return kind(event.message)
+    kind = getattr(errors, failed.error, ModelError)
+    if kind is ModelFileInvalid and failed.message.startswith("llama.cpp ") and words:
+        return ModelFileInvalid(f"{failed.message}: {words}; choose another model (`homebody models list`)")
+    return kind(failed.message)
 
 
 _ERROR_LINE = re.compile(rb"^\S+ E (?:\S+: )?(.+)$", re.MULTILINE)

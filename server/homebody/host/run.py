@@ -1,4 +1,4 @@
-"""The host process: check the file, fit it into memory, load it into llama.cpp's server, report, serve, end.
+"""The host process: check the file, fit it into memory, load it into llama.cpp's server, serve, end.
 
 The log of llama.cpp goes to stderr. The native server answers in its own threads; the main thread only
 watches for a reason to end. The only code that knows ``xllamacpp``.
@@ -17,64 +17,95 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
+from msgspec import structs
+
 from homebody.errors import HomebodyError, ModelFileInvalid, StateUnwritable
 from homebody.host import shared
-from homebody.host.machine import CONTEXTS, Fit, available_memory, fit_context, usable_cores
+from homebody.host.machine import CONTEXTS, available_memory, fit_context, usable_cores
 from homebody.host.shared import (
     LOADING,
-    HostEvent,
+    TAKEN,
     HostFailed,
     HostFiles,
     HostOptions,
-    HostTaken,
     Ready,
-    encode_event,
 )
 from homebody.models.facts import Facts, read_facts
 
 
 def run(options: HostOptions, files: HostFiles) -> NoReturn:
     """Serve until the host is no longer needed, then end the process."""
-    stdout = _claim_stdout()
+    # Only why it failed goes to stdout; output of native code goes to stderr.
+    stdout = os.dup(1)
+    os.dup2(2, 1)
     code = 0
     try:
-        _serve(options, files, stdout)
+        _serve(options, files)
     except HomebodyError as error:
-        _say(stdout, HostFailed(type(error).__name__, str(error)))
+        _report(stdout, error)
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
         # it may still have to write the reason why the file cannot be loaded.
         sys.exit(error.exit_code)
     except OSError as error:  # reading the weights raises its own errors
-        _say(stdout, HostFailed(StateUnwritable.__name__, shared.unwritable(files.lock.parent, error)))
+        _report(stdout, StateUnwritable(shared.unwritable(files.lock.parent, error)))
         code = StateUnwritable.exit_code
     except KeyboardInterrupt:
         pass
     _end(code)
 
 
-def _serve(options: HostOptions, files: HostFiles, stdout: int) -> None:
+def _end(code: int) -> NoReturn:
+    """End the process immediately, without releasing the native server: there is nothing to save.
+
+    Releasing it first would wait for the answers that it is writing.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _report(stdout: int, error: HomebodyError) -> None:
+    # If the process that started the host has ended, the report is lost.
+    with contextlib.suppress(OSError):
+        os.write(stdout, msgspec.json.encode(HostFailed(type(error).__name__, str(error))))
+
+
+def _serve(options: HostOptions, files: HostFiles) -> NoReturn:
     """Serve all clients of this user as long as they need the host."""
     lock = shared.claim(files)
     if lock is None:
-        _say(stdout, HostTaken())
-        return
+        _end(TAKEN)
     try:
         with contextlib.suppress(OSError):
             os.ftruncate(2, 0)  # the log of the last host
-        facts, fit = _look(options)
+        # The file is checked before native code reads it.
+        facts = read_facts(options.model.absolute())
+        fit = fit_context(facts, options.context_length, available_memory())
         key = secrets.token_urlsafe(24)
-        shared.write_state(files, _ready(None, facts, fit, key))
-        server = NativeServer(facts, fit.context_length, _threads(options), key)
-        ready = _ready(server, facts, fit, key)
+        state = Ready(
+            port=LOADING,
+            api_key=key,
+            pid=os.getpid(),
+            model=str(facts.path),
+            architecture=facts.architecture,
+            context_length=fit.context_length,
+            fim=facts.fim,
+            note=fit.note,
+        )
+        shared.write_state(files, state)
+        threads = min(options.threads or usable_cores(), usable_cores())
+        server = NativeServer(facts, fit.context_length, threads, key)
+        # From now on, a termination signal ends it cleanly; before, immediately.
         ended = threading.Event()
-        _on_terminate(ended)
-        shared.write_state(files, ready)
-        _say(stdout, ready)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: ended.set())
+        shared.write_state(files, structs.replace(state, port=server.port))
         need = _Need(files, options)
         while not ended.wait(_POLL_SECONDS) and need.is_there(server):
             pass
     finally:
-        shared.remove_state(files)
+        files.state.unlink(missing_ok=True)
     _end(0)
 
 
@@ -223,58 +254,6 @@ class _Need:
             and now - self._active_at < self._idle_seconds
             and self._files.lock.exists()
         )
-
-
-def _look(options: HostOptions) -> tuple[Facts, Fit]:
-    """Check the file before native code reads it, and compute the context length that fits."""
-    facts = read_facts(options.model.absolute())
-    return facts, fit_context(facts, options.context_length, available_memory())
-
-
-def _threads(options: HostOptions) -> int:
-    return min(options.threads or usable_cores(), usable_cores())
-
-
-def _ready(server: NativeServer | None, facts: Facts, fit: Fit, key: str) -> Ready:
-    return Ready(
-        port=server.port if server else LOADING,
-        api_key=key,
-        pid=os.getpid(),
-        model=str(facts.path),
-        architecture=facts.architecture,
-        context_length=fit.context_length,
-        fim=facts.fim,
-        note=fit.note,
-    )
-
-
-def _claim_stdout() -> int:
-    """Keep stdout for the line of JSON; output of native code goes to stderr."""
-    ours = os.dup(1)
-    os.dup2(2, 1)
-    return ours
-
-
-def _say(stdout: int, event: HostEvent) -> None:
-    # If the process that started the host has ended, the report is lost and the host keeps serving.
-    with contextlib.suppress(OSError):
-        os.write(stdout, encode_event(event))
-
-
-def _on_terminate(ended: threading.Event) -> None:
-    """From now on, end the host cleanly on a termination signal; before, the signal ends it immediately."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: ended.set())
-
-
-def _end(code: int) -> NoReturn:
-    """End the process immediately, without releasing the native server: there is nothing to save.
-
-    Releasing it first would wait for the answers that it is writing.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a host and its clients exchange: its options, the line that it prints, and files.
+"""What a host and its clients exchange: its options, why it failed, and files.
 
 Through the files, all editors of one user find one host.
 Each combination of model, context length and version has files in the state folder: a lock that the host
@@ -17,7 +17,6 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -68,8 +67,8 @@ LOADING = 0
 """The port of a host that is not ready yet."""
 
 
-class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
-    """The host is ready.
+class Ready(msgspec.Struct, frozen=True):
+    """The host is ready, or loads its model (``LOADING``).
 
     Attributes
     ----------
@@ -98,28 +97,15 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
         return f"Ready(port={self.port}, pid={self.pid}, model={self.model!r})"
 
 
-class HostFailed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
-    """The host cannot serve: the name of the error class in ``errors.py``, and its message."""
+class HostFailed(msgspec.Struct, frozen=True):
+    """What a host that cannot serve prints: the name of the error class in ``errors.py``, and its message."""
 
     error: str
     message: str
 
 
-class HostTaken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
-    """Another process holds the lock: the requested host is already running or starting."""
-
-
-HostEvent: TypeAlias = Ready | HostFailed | HostTaken
-
-
-def encode_event(event: HostEvent) -> bytes:
-    """Return the line that the host prints."""
-    return msgspec.json.encode(event) + b"\n"
-
-
-def decode_event(line: bytes) -> HostEvent:
-    """Parse the line; raises ``msgspec.DecodeError`` if it is not valid."""
-    return msgspec.json.decode(line, type=HostEvent)
+TAKEN = 75
+"""Exit code of a host that found the lock held: the requested host is already running or starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +136,12 @@ def host_files(options: HostOptions) -> HostFiles:
     Threads and idle time are not part of the key: those of the first client apply. The machine's name is
     part of it, since a home folder may be mounted on several machines or in containers.
     """
-    what = [os.path.realpath(options.model), options.context_length, host_version(), platform.node()]
+    versions = f"{version('homebody')}+{version('xllamacpp')}"
+    what = [os.path.realpath(options.model), options.context_length, versions, platform.node()]
     name = hashlib.sha256(msgspec.json.encode(what)).hexdigest()[:16]
     folder = paths.state_dir() / "hosts"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return HostFiles(folder / f"{name}.lock")
-
-
-def host_version() -> str:
-    """Versions of Homebody and of the native part."""
-    return f"{version('homebody')}+{version('xllamacpp')}"
 
 
 def unwritable(folder: Path, error: OSError) -> str:
@@ -184,12 +166,7 @@ def claim(files: HostFiles) -> FileLock | None:
 
 def write_state(files: HostFiles, state: Ready) -> None:
     """Write the host's address for its clients; only the user can read it."""
-    write_file(files.state, encode_event(state))
-
-
-def remove_state(files: HostFiles) -> None:
-    """Remove the file that ``write_state`` wrote."""
-    files.state.unlink(missing_ok=True)
+    write_file(files.state, msgspec.json.encode(state))
 
 
 def read_state(files: HostFiles) -> Ready | None:
@@ -197,13 +174,15 @@ def read_state(files: HostFiles) -> Ready | None:
 
     A state file without a held lock is stale: another program may use that port now.
     """
-    if not is_held(files.lock):
-        return None
+    return stored_state(files) if is_held(files.lock) else None
+
+
+def stored_state(files: HostFiles) -> Ready | None:
+    """Return what the state file holds, which may be of a host that has ended."""
     try:
-        state = decode_event(files.state.read_bytes())
+        return msgspec.json.decode(files.state.read_bytes(), type=Ready)
     except (OSError, msgspec.DecodeError):
         return None
-    return state if isinstance(state, Ready) else None
 
 
 def join(files: HostFiles) -> FileLock:

@@ -86,13 +86,13 @@ async def test_refuses_in_one_sentence(tmp_path, files, tiny_model, make, error,
 def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\n0.00.2 E ggml_abort: out of memory\n0.00.3 E srv init: failed\n")
-        error = _failure(HostOptions(tiny_model), None, -6, log)
+        error = _failure(HostOptions(tiny_model), b"", -6, log)
     assert isinstance(error, ModelError)
     assert "process ended (code -6)" in str(error)
     assert "out of memory; choose another model" in str(error)
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\nops.cpp:17: GGML_ASSERT(n > 0) failed\n\n")
-        assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
+        assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), b"", -6, log))
 
 
 async def test_a_host_that_takes_too_long_is_ended(files, tiny_model):
