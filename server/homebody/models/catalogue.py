@@ -4,6 +4,7 @@ Sizes are those of the published files. The larger models were not measured here
 by their cards and users (docs/models.md).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homebody.models.facts import Purpose
@@ -50,8 +51,8 @@ class CatalogueModel:
 
     Attributes
     ----------
-    weights, needs
-        Bytes of the file, and of memory with two slots of 8,192 tokens.
+    gigabytes, needs
+        Of the file, and of memory with two slots of 8,192 tokens, in GB.
     cores
         Minimum cores, by use, to be fast enough without a graphics unit; a missing use needs one.
     hub, ollama, lm_studio
@@ -61,35 +62,25 @@ class CatalogueModel:
     """
 
     title: str
-    weights: int
-    needs: int
-    uses: frozenset[Purpose]
-    cores: dict[Purpose, int]
+    gigabytes: float
+    needs: float
+    uses: tuple[Purpose, ...]
+    cores: Mapping[Purpose, int]
     hub: str
     ollama: str
-    lm_studio: str
+    lm_studio: str = ""
 
-
-def _offer(
-    title: str,
-    weights: float,
-    needs: float,
-    cores: dict[Purpose, int],
-    *uses: Purpose,
-    hub: str,
-    ollama: str,
-    lm_studio: str = "",
-) -> CatalogueModel:
-    """Make a row; ``weights`` and ``needs`` are in GB."""
-    size, memory = int(weights * _GB), int(needs * _GB)
-    return CatalogueModel(title, size, memory, frozenset(uses), cores, hub, ollama, lm_studio)
+    @property
+    def weights(self) -> int:
+        """Bytes of the file."""
+        return int(self.gigabytes * _GB)
 
 
 def _qwen(
-    size: str, weights: float, needs: float, cores: dict[Purpose, int], quantisation: str
+    size: str, gigabytes: float, needs: float, cores: Mapping[Purpose, int], quantisation: str
 ) -> CatalogueModel:
-    return _offer(
-        f"Qwen2.5-Coder {size}", weights, needs, cores, "completion", "chat",
+    return CatalogueModel(
+        f"Qwen2.5-Coder {size}", gigabytes, needs, ("completion", "chat"), cores,
         hub=f"Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:{quantisation}",
         ollama=f"qwen2.5-coder:{size.lower()}",
         lm_studio=f"qwen2.5-coder-{size.lower()}-instruct",
@@ -102,19 +93,19 @@ OFFERS = (
     _qwen("7B", 4.7, 5.8, {"chat": 6}, "Q4_K_M"),
     _qwen("14B", 9.0, 12.4, {}, "Q4_K_M"),
     # A mixture of experts: 3.6 billion parameters are used for each token.
-    _offer(
-        "gpt-oss 20B", 12.1, 14, {"chat": 8}, "chat",
+    CatalogueModel(
+        "gpt-oss 20B", 12.1, 14, ("chat",), {"chat": 8},
         hub="ggml-org/gpt-oss-20b-GGUF", ollama="gpt-oss:20b", lm_studio="openai/gpt-oss-20b",
     ),
-    _offer(
-        "Qwen3-Coder 30B-A3B", 18.6, 20.5, {"chat": 8}, "completion", "chat",
+    CatalogueModel(
+        "Qwen3-Coder 30B-A3B", 18.6, 20.5, ("completion", "chat"), {"chat": 8},
         hub="unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:Q4_K_M",
         ollama="qwen3-coder:30b",
         lm_studio="qwen/qwen3-coder-30b",
     ),
     # It rewrites whole windows: without a graphics unit, the user is done first.
-    _offer(
-        "Sweep next-edit 1.5B v2", 1.6, 2.3, {}, "next_edit",
+    CatalogueModel(
+        "Sweep next-edit 1.5B v2", 1.6, 2.3, ("next_edit",), {},
         hub="sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
         ollama="hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
     ),
@@ -122,7 +113,7 @@ OFFERS = (
 """From small to large for each use: the last suitable one is chosen."""
 
 # Larger models are too slow for completion, even with most graphics cards.
-_MOST_FOR_COMPLETION = 6 * _GB
+_MOST_FOR_COMPLETION = 6
 
 
 def recommended(use: Purpose, machine: Machine) -> CatalogueModel | None:
@@ -135,7 +126,7 @@ def recommended(use: Purpose, machine: Machine) -> CatalogueModel | None:
 
 def _suits(offer: CatalogueModel, use: Purpose, machine: Machine) -> bool:
     beside = recommended("completion", machine) if use == "next_edit" else None
-    if use not in offer.uses or offer.needs + (beside.needs if beside else 0) > machine.room:
+    if use not in offer.uses or (offer.needs + (beside.needs if beside else 0)) * _GB > machine.room:
         return False
     if use == "completion" and offer.needs > _MOST_FOR_COMPLETION:
         return False

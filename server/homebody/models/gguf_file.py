@@ -17,6 +17,8 @@ from typing import TypeAlias
 
 from homebody.errors import ModelFileInvalid
 
+_U64 = struct.Struct("<Q")
+
 Scalar: TypeAlias = "int | float | bool | str"
 Value: TypeAlias = "Scalar | tuple[int | float | bool, ...] | Strings"
 
@@ -108,15 +110,8 @@ def _require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - as ``assert
         raise _Malformed(otherwise)
 
 
-_U32 = struct.Struct("<I")
-_U64 = struct.Struct("<Q")
-# Value types of the metadata by ggml's number; 8 is a string, 9 a list.
-_SCALARS = {
-    number: struct.Struct("<" + code)
-    for number, code in {
-        0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d",
-    }.items()
-}  # fmt: skip
+# Value types of the metadata by ggml's number, as ``struct`` names them; 8 is a string, 9 a list.
+_CODES = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _LIST = 8, 9
 _LONGEST_LIST = 1 << 24  # far more than any list of a real model
 
@@ -129,40 +124,35 @@ class _HeaderReader:
         self._at = 4
 
     def header(self) -> GgufHeader:
-        (version,) = self._take(_U32)
+        (version,) = self._take("I")
         is_big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in {2, 3}
         _require(not is_big_endian, "big-endian weights")
         _require(version in {2, 3}, f"GGUF version {version}, not 2 or 3")
-        (tensors,) = self._take(_U64)
-        (keys,) = self._take(_U64)
+        tensors, keys = self._take("QQ")
         metadata: dict[str, Value] = {}
         for _ in range(keys):
             key = self._string()
-            (kind,) = self._take(_U32)
-            metadata[key] = self._value(kind)
-        return self._with_tensors(metadata, tensors)
-
-    def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> GgufHeader:
-        """Count the weights, and check that the last ones begin in the file; llama.cpp checks the rest."""
+            metadata[key] = self._value(*self._take("I"))
+        # The last weights have to begin in the file; llama.cpp checks the rest.
         parameters = last = 0
-        for _ in range(count):
+        for _ in range(tensors):
             self._string()
-            (dimensions,) = self._take(_U32)
+            (dimensions,) = self._take("I")
             _require(dimensions <= 4, f"a tensor of {dimensions} dimensions")
-            parameters += prod(self._take(struct.Struct(f"<{dimensions}Q")))
-            self._take(_U32)
-            last = max(last, *self._take(_U64))
+            parameters += prod(self._take(f"{dimensions}Q"))
+            _, offset = self._take("IQ")
+            last = max(last, offset)
         size = len(self._data)
         _require(self._at + last <= size, f"it ends after {size} bytes, before its last weights")
         return GgufHeader(metadata, parameters)
 
-    def _take(self, shape: struct.Struct) -> tuple[int, ...]:
-        values = shape.unpack_from(self._data, self._at)
-        self._at += shape.size
+    def _take(self, codes: str) -> tuple[int, ...]:
+        values = struct.unpack_from(f"<{codes}", self._data, self._at)
+        self._at += struct.calcsize(f"<{codes}")
         return values
 
     def _string(self) -> str:
-        (length,) = self._take(_U64)
+        (length,) = self._take("Q")
         end = self._at + length
         _require(end <= len(self._data), "a text that reaches past the end")
         text = self._data[self._at : end].decode("utf-8", "replace")
@@ -172,20 +162,14 @@ class _HeaderReader:
     def _value(self, kind: int) -> Value:
         if kind == _STRING:
             return self._string()
-        if kind == _LIST:
-            return self._list()
-        _require(kind in _SCALARS, f"a value of unknown type {kind}")
-        return self._take(_SCALARS[kind])[0]
-
-    def _list(self) -> tuple[int | float | bool, ...] | Strings:
-        (kind,) = self._take(_U32)
-        (count,) = self._take(_U64)
+        is_list = kind == _LIST
+        kind, count = self._take("IQ") if is_list else (kind, 1)
         _require(count <= _LONGEST_LIST, f"a list of {count} values")
         if kind == _STRING:
             return self._strings(count)
-        _require(kind in _SCALARS, f"a list of unknown type {kind}")
-        code = _SCALARS[kind].format[1:]
-        return self._take(struct.Struct(f"<{count}{code}"))
+        _require(kind in _CODES, f"a value of unknown type {kind}")
+        values = self._take(f"{count}{_CODES[kind]}")
+        return values if is_list else values[0]
 
     def _strings(self, count: int) -> Strings:
         start = position = self._at

@@ -1,18 +1,17 @@
 """The models that Homebody may use: installed here, linked in place, or found on this machine.
 
 Downloaded weights are in ``models/`` in the data folder; a file that the user named with ``homebody models
-install PATH`` is not moved, and is listed in ``links.json`` there. Weights of other programs are used in
+install PATH`` is not moved, and a ``.link`` file there holds its path. Weights of other programs are used in
 place: LM Studio's folders, llama.cpp's download cache, the cache of the Hugging Face Hub. Links to files are
 followed (the Hub's cache consists of them), those to folders are not, so there are no loops.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
 from platformdirs import user_cache_path
 
 from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
@@ -39,10 +38,10 @@ def models_dir() -> Path:
 
 def installed_models() -> list[Model]:
     """Downloaded and linked models, the newest first."""
-    files = _weights_under(models_dir(), "installed")
-    links = [Model(name, path, "linked") for name, path in _read_links().items()]
-    # Files are sorted by modification time, links by their position in the list (newest last).
-    return [*reversed(links), *sorted(files, key=lambda model: model.path.stat().st_mtime, reverse=True)]
+    own = {model.path: model for model in _weights_under(models_dir(), "installed")}
+    for file in models_dir().glob("*.link"):
+        own[file] = Model(file.stem, Path(os.fsdecode(file.read_bytes())), "linked")
+    return [own[file] for file in sorted(own, key=lambda file: (file.stat().st_mtime_ns, file), reverse=True)]
 
 
 def all_models() -> list[Model]:
@@ -144,10 +143,8 @@ def link(path: Path) -> Model:
     read_facts(path)
     if path.is_relative_to(models_dir()):
         return Model(path.stem, path, "installed")
-    with _links_lock():
-        links = _read_links()
-        links.pop(path.stem, None)
-        _write_links({**links, path.stem: path})
+    models_dir().mkdir(parents=True, exist_ok=True)
+    write_file(models_dir() / f"{path.stem}.link", os.fsencode(path))
     return Model(path.stem, path, "linked")
 
 
@@ -162,37 +159,28 @@ def remove(name: str) -> Model:
         No model has that name.
 
     """
-    model = _find_own(name)
+    wanted, path = name.removesuffix(".gguf").casefold(), Path(name).expanduser().absolute()
+    own = (model for model in installed_models() if model.name.casefold() == wanted or model.path == path)
+    model = next(own, None)
     if model is None:
         model = find_model(name)
         if model.origin == "installed":
             message = f"{name} may be {model.name}: write the name in full to remove it."
             raise UsageError(message)
-    if model.origin == "linked":
-        with _links_lock():
-            links = _read_links()
-            if links.pop(model.name, None) is None:
-                message = f"{model.path} is not installed: there is nothing to remove."
-                raise ModelNotFound(message)
-            _write_links(links)
-    elif model.origin == "installed":
-        try:
-            for part in parts_of(model.path):
-                part.unlink()
-        except OSError as error:
-            message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it."
-            raise ModelError(message) from error
-    else:
+    if model.origin not in {"installed", "linked"}:
         message = f"{model.name} belongs to {model.origin}: remove it there."
         raise UsageError(message)
+    link = models_dir() / f"{model.name}.link"
+    if model.origin == "linked" and not link.exists():
+        message = f"{model.path} is not installed: there is nothing to remove."
+        raise ModelNotFound(message)
+    try:
+        for file in (link,) if model.origin == "linked" else parts_of(model.path):
+            file.unlink()
+    except OSError as error:
+        message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it."
+        raise ModelError(message) from error
     return model
-
-
-def _find_own(name: str) -> Model | None:
-    wanted = name.removesuffix(".gguf").casefold()
-    path = Path(name).expanduser().absolute()
-    own = installed_models()
-    return next((m for m in own if m.name.casefold() == wanted or m.path == path), None)
 
 
 def suits(facts: Facts, use: Purpose) -> bool:
@@ -215,28 +203,6 @@ def suited(models: Iterable[Model], use: Purpose) -> Iterator[Facts]:
                     yield facts
 
 
-def _links_file() -> Path:
-    return models_dir() / "links.json"
-
-
-def _links_lock() -> FileLock:
-    models_dir().mkdir(parents=True, exist_ok=True)
-    return FileLock(models_dir() / "links.lock", timeout=10)
-
-
-def _read_links() -> dict[str, Path]:
-    """Name -> file, the newest last; invalid entries in the file are ignored."""
-    try:
-        links = msgspec.json.decode(_links_file().read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return {name: Path(path) for name, path in links.items()}
-
-
-def _write_links(links: Mapping[str, Path]) -> None:
-    write_file(_links_file(), msgspec.json.encode({name: str(path) for name, path in links.items()}))
-
-
 # LM Studio nests publisher/repository, the Hub models--…/snapshots/revision/folder.
 _DEPTH = 5
 # A home folder with many unrelated files must not delay the list.
@@ -245,9 +211,14 @@ _MOST_ENTRIES = 20_000
 
 def found_models() -> Iterator[Model]:
     """All models of the programs that are known here, in that order."""
+    # The Hub's has the same path on every system, not the system's cache folder.
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    hub = Path(os.environ.get("HF_HOME") or Path(base) / "huggingface") / "hub"
     yield from _weights_under(Path.home() / ".lmstudio" / "models", "LM Studio")
-    yield from _weights_under(_llama_cpp_cache(), "llama.cpp")
-    yield from _weights_under(_hub_cache(), "Hugging Face")
+    yield from _weights_under(
+        Path(os.environ.get("LLAMA_CACHE") or user_cache_path() / "llama.cpp"), "llama.cpp"
+    )
+    yield from _weights_under(Path(os.environ.get("HF_HUB_CACHE") or hub), "Hugging Face")
 
 
 def _weights_under(root: Path, origin: Origin) -> Iterator[Model]:
@@ -265,19 +236,3 @@ def _weights_under(root: Path, origin: Origin) -> Iterator[Model]:
             other = name.startswith("mmproj") or is_later_part(path)
             if name.endswith(".gguf") and not other and path.is_file():
                 yield Model(path.stem, path, origin)
-
-
-def _llama_cpp_cache() -> Path:
-    if moved := os.environ.get("LLAMA_CACHE"):
-        return Path(moved)
-    return user_cache_path() / "llama.cpp"
-
-
-def _hub_cache() -> Path:
-    if moved := os.environ.get("HF_HUB_CACHE"):
-        return Path(moved)
-    if home := os.environ.get("HF_HOME"):
-        return Path(home) / "hub"
-    # The same path on every system, not the system's cache folder.
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "huggingface" / "hub"

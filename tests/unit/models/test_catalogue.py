@@ -33,7 +33,7 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
 def test_an_offer_matches_its_names(offer):
     repo = offer.hub.partition(":")[0]
-    assert offer.weights < offer.needs
+    assert offer.gigabytes < offer.needs
     if "next_edit" in offer.uses:
         assert family_of(offer.hub).next_edit == family_of(offer.ollama).next_edit == "sweep-v2"
         return

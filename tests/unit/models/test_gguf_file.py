@@ -48,7 +48,7 @@ def test_knows_every_quantisation_that_the_gguf_package_knows():
         (b"GGUF" + struct.pack("<IQQ", 3, 2**63, 0), "damaged or was not downloaded"),
         (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**64 - 1), "a text that reaches past the end"),
         (b"GGUF" + struct.pack("<IQQQ2sIIQ", 3, 0, 1, 2, b"ab", 9, 8, 2**40), "a list of"),
-        (b"GGUF" + struct.pack("<IQQQ2sIIQ", 3, 0, 1, 2, b"ab", 9, 9, 1), "a list of unknown type 9"),
+        (b"GGUF" + struct.pack("<IQQQ2sIIQ", 3, 0, 1, 2, b"ab", 9, 9, 1), "a value of unknown type 9"),
         (b"GGUF" + struct.pack("<IQQQ2sI", 3, 0, 1, 2, b"ab", 77), "a value of unknown type 77"),
     ],
 )
