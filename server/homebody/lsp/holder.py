@@ -176,7 +176,7 @@ class EngineHolder:
             self._peer.start_task(self._meet_model())
 
     def _files_changed(self) -> bool:
-        return self._source is not None and self._source.files.changed()
+        return self._source is not None and self._source.changed()
 
     def _error(self) -> "SettingsBroken | None":
         """Return the error that every prompt ends with."""

@@ -5,7 +5,9 @@ Invalid content never raises: an invalid value is left out. If a rule of the use
 """
 
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack, cast
@@ -13,11 +15,14 @@ from typing import TypedDict, Unpack, cast
 import msgspec
 
 from homebody.errors import SettingsBroken
+from homebody.regular_file import FileRefused, read_in_time
 from homebody.settings import paths, trust
-from homebody.settings.files import UnreadableSettings, read_tree
 from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, OptionsSource, Problem, SourceValues, from_texts, from_tree
 from homebody.settings.schema import FolderIgnore, Settings
+
+MAX_BYTES = 1_048_576
+"""Size of the largest settings file."""
 
 _USE_BLOCKS = (("completion", "backend"), ("next_edit", "backend"), ("chat", "backend"))
 # Maximum number of patterns of all the user's sources together (``workspace/patterns.py``).
@@ -267,8 +272,8 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
 def _from_file(source: OptionsSource) -> SourceValues:
     path, stops = cast("Path", source.file), source.folder is None
     try:
-        return from_tree(read_tree(path, is_needed=stops), source)
-    except UnreadableSettings as error:
+        return from_tree(_read_tree(path, is_needed=stops), source)
+    except _Unreadable as error:
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
         problem = Problem("", f"{source.name}: {error}{effect}.", stops, path)
         return SourceValues(source, problems=[problem], is_closed=True)
@@ -296,3 +301,54 @@ def _is_setting(variable: str) -> bool:
     """Whether a variable is a setting, or may be meant as one."""
     name = variable.removeprefix("HOMEBODY_")
     return name != variable and name not in _OTHER_VARIABLES and not name.startswith("TEST_")
+
+
+class _Unreadable(Exception):
+    """The file exists and cannot be used; the message is a clause with the reason."""
+
+
+def _read_tree(path: Path, *, is_needed: bool) -> dict[str, object]:
+    """Read and parse ``path``. A missing file is an empty one.
+
+    ``is_needed``: a file in the place of one of its folders is an error.
+
+    Raises
+    ------
+    _Unreadable
+        Not a regular file, too large, not permitted, not readable in time, not UTF-8 or not TOML, or a link
+        on the way to it leads nowhere.
+
+    """
+    try:
+        return tomllib.loads(read_in_time(path, max_bytes=MAX_BYTES).decode("utf-8-sig"))
+    except FileNotFoundError:
+        if (link := _dangling(path)) is None:
+            return {}
+        reason = f"it cannot be read ({link} is a link to nothing)"
+    except NotADirectoryError:
+        if not is_needed:
+            return {}
+        reason = "it cannot be read (one of its folders is a file)"
+    except FileRefused as error:
+        reason = str(error)
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror or error})"
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = f"it is not UTF-8 (line {line})"
+    except tomllib.TOMLDecodeError as error:
+        reason = f"it is not valid TOML ({error})"
+    except (ValueError, RecursionError):  # numbers of thousands of digits, a thousand brackets
+        reason = "it has too long a number or too many nested brackets"
+    raise _Unreadable(reason)
+
+
+def _dangling(path: Path) -> Path | None:
+    """Return the link on the way to ``path`` whose target does not exist."""
+    with suppress(OSError):
+        for part in (path, *path.parents):
+            if part.exists():
+                break
+            if part.is_symlink():
+                return part
+    return None

@@ -9,15 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, Unpack
+from typing import Unpack
 
 from homebody.regular_file import read_regular
 from homebody.settings import paths
-from homebody.settings.files import MAX_BYTES
-from homebody.settings.load import Loaded, Sources, load_folders
+from homebody.settings.load import MAX_BYTES, Loaded, Sources, load_folders
 from homebody.settings.schema import Settings
-
-_Value = TypeVar("_Value")
 
 _QUIET_SECONDS = 0.15
 """A file that changed less than this ago may still be written, or about to be replaced."""
@@ -26,36 +23,11 @@ _LONGEST_SECONDS = 2.0
 """Maximum time to wait for that."""
 
 
-class SettingsFiles:
-    """The content of files at the moment this is made: make it before the files are read."""
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self.paths = tuple(paths)
-        self._content = [*map(_content, self.paths)]
-
-    def changed(self) -> bool:
-        """Whether one of them has another content now."""
-        return [*map(_content, self.paths)] != self._content
-
-
-def read_again(before: SettingsFiles, read: Callable[[], _Value]) -> tuple[SettingsFiles, _Value]:
-    """Call ``read`` once no file is just being written, and return the content of the files before that.
-
-    Editors save in two steps: for a moment the file is empty or missing, and would have no rules. Blocks.
-    """
-    until = time.monotonic() + _LONGEST_SECONDS
-    files = before
-    while files.changed() and time.monotonic() < until:
-        files = SettingsFiles(before.paths)
-        time.sleep(_QUIET_SECONDS)
-    return files, read()
-
-
 class SettingsSource:
     """The settings of the user, of folders and of a client, now and whenever one of their files changes.
 
     ``configurations`` are the client's for each folder, ``before`` what was read of the same files earlier.
-    ``files`` is the content of the files before ``loaded`` was read.
+    ``seen`` is what the files at ``paths`` held before ``loaded`` was read.
     """
 
     def __init__(
@@ -66,15 +38,15 @@ class SettingsSource:
         before: "SettingsSource | None" = None,
         **sources: Unpack[Sources],
     ) -> None:
-        self._read = partial(load_folders, folders, configurations, **sources)
         own = sources.get("user_file") or paths.user_file()
-        names = (paths.machine_file(), own, *map(paths.workspace_file, folders))
+        self.paths = (paths.machine_file(), own, *map(paths.workspace_file, folders))
+        self._load = partial(load_folders, folders, configurations, **sources)
         self.loaded: Loaded
-        if before is not None and before.files.paths == names:
-            self.files, self.loaded = read_again(before.files, self._read)
+        if before is not None and before.paths == self.paths:
+            self.seen, self.loaded = self._read_again(before.seen)
         else:
-            self.files = SettingsFiles(names)
-            self.loaded = self._read()
+            self.seen = contents(self.paths)
+            self.loaded = self._load()
 
     @property
     def settings(self) -> Settings:
@@ -90,6 +62,10 @@ class SettingsSource:
             raise error
         return self.loaded.settings
 
+    def changed(self) -> bool:
+        """Whether a file holds something else than when the settings were read first."""
+        return contents(self.paths) != self.seen
+
     def follow(
         self, use: Callable[[Loaded], None]
     ) -> tuple[Callable[[], bool], Callable[[], Awaitable[None]]]:
@@ -97,28 +73,41 @@ class SettingsSource:
 
         Ask before each prompt, in a thread. Who asks long after the first reading gets the current settings.
         """
-        files = self.files
-        reading = asyncio.Lock()
-
-        async def renew() -> None:
-            nonlocal files
-            async with reading:
-                if not await asyncio.to_thread(files.changed):
-                    return
-                seen, loaded = await asyncio.to_thread(read_again, files, self._read)
-                use(loaded)
-                # Last: a prompt that finds nothing changed must find the new rules in force.
-                files = seen
+        seen, reading = self.seen, asyncio.Lock()
 
         def changed() -> bool:
-            return files.changed()
+            return contents(self.paths) != seen
+
+        async def renew() -> None:
+            nonlocal seen
+            async with reading:
+                if not await asyncio.to_thread(changed):
+                    return
+                now, loaded = await asyncio.to_thread(self._read_again, seen)
+                use(loaded)
+                # Last: a prompt that finds nothing changed must find the new rules in force.
+                seen = now
 
         return changed, renew
 
+    def _read_again(self, before: Sequence[bytes | str]) -> tuple[Sequence[bytes | str], Loaded]:
+        """Read the settings once no file is just being written; also returns what the files held before that.
 
-def _content(path: Path) -> bytes | str:
-    """What a file holds, or why it cannot be read."""
-    try:
-        return read_regular(path, max_bytes=MAX_BYTES)
-    except OSError as error:
-        return repr(error)
+        Editors save in two steps: for a moment the file is empty or missing, and would have no rules. Blocks.
+        """
+        until = time.monotonic() + _LONGEST_SECONDS
+        while (now := contents(self.paths)) != before and time.monotonic() < until:
+            before = now
+            time.sleep(_QUIET_SECONDS)
+        return now, self._load()
+
+
+def contents(paths: Iterable[Path]) -> list[bytes | str]:
+    """Return what each file holds, or why it cannot be read."""
+    held: list[bytes | str] = []
+    for path in paths:
+        try:
+            held.append(read_regular(path, max_bytes=MAX_BYTES))
+        except OSError as error:
+            held.append(repr(error))
+    return held

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from homebody.settings import watch
-from homebody.settings.watch import SettingsFiles, SettingsSource
+from homebody.settings.watch import SettingsSource, contents
 
 
 @pytest.fixture
@@ -38,10 +38,11 @@ def unlink_and_link(path: Path) -> None:
 
 @pytest.mark.parametrize("change", [replace, rewrite, unlink_and_link, Path.unlink])
 def test_every_kind_of_change_is_seen(old_file, change):
-    files = SettingsFiles([old_file, old_file.parent / "missing.toml"])
-    assert not files.changed()
+    paths = [old_file, old_file.parent / "missing.toml"]
+    before = contents(paths)
+    assert contents(paths) == before
     change(old_file)
-    assert files.changed()
+    assert contents(paths) != before
 
 
 class Double:
