@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from homebody.backend.base import Marker, Message, Prompt, Purpose, Sampling, Text
-from homebody.backend.servers.ollama import OllamaBackend
-from homebody.backend.servers.ollama_api import Shown
+from homebody.backend.servers.ollama import OllamaBackend, Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS

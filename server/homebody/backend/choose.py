@@ -1,10 +1,9 @@
 """Chooses the model that best suits a use, among those that servers list. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from homebody.backend.base import Purpose
-from homebody.errors import BackendRefused, ModelNotServed
 from homebody.models.families import family_of, fills_in, takes_chat
 
 
@@ -70,40 +69,3 @@ def choose(
         key=lambda c: (use == "next_edit" or not c.is_next_edit, c.loaded, c.size or 0),
         default=None,
     )
-
-
-def choose_any(candidates: Iterable[AvailableModel], use: Purpose) -> AvailableModel | None:
-    """Return the best suited model of a server that the user named; otherwise a loaded one, otherwise any."""
-    here = [c for c in candidates if c.remote_host is None]
-    return max(
-        here,
-        key=lambda c: (c.suits(use) and c.loaded, c.suits(use), c.loaded, -(c.size or 0)),
-        default=None,
-    )
-
-
-def pick(
-    candidates: Sequence[AvailableModel], model: str | None, use: Purpose, *, server: str, advice: str
-) -> AvailableModel:
-    """Return the named model of a server, or without a name the best suited one.
-
-    Raises
-    ------
-    ModelNotServed
-        The server does not have the named one.
-    BackendRefused
-        It has no model; ``advice`` says how to get one.
-
-    """
-    if model is None:
-        chosen = choose_any(candidates, use)
-        if chosen is None:
-            message = f"{server} has no model of its own; {advice}"
-            raise BackendRefused(message)
-        return chosen
-    named = next((candidate for candidate in candidates if candidate.model == model), None)
-    if named is None:
-        names = ", ".join(candidate.model for candidate in candidates[:5]) or "none"
-        message = f"{server} has no model {model} (it has: {names}); change backend.model"
-        raise ModelNotServed(message)
-    return named

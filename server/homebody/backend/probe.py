@@ -12,9 +12,10 @@ import msgspec
 
 from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.servers import llama_cpp_api, ollama_api
+from homebody.backend.servers import llama_cpp_api
 from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
+from homebody.backend.servers.ollama import ListedModels, candidates_of
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner, recognise
 from homebody.errors import BackendError, BackendLoading, BackendTimeout, BackendUnavailable
 from homebody.models.families import never_fills_in
@@ -190,7 +191,7 @@ class _Version(msgspec.Struct):
 
 async def _ollama(server: ModelServer) -> Found:
     version = (await server.get("/api/version", _Version)).version
-    tags = await server.get("/api/tags", ollama_api.ListedModels)
-    running = await server.get("/api/ps", ollama_api.ListedModels)
-    listed = tuple(ollama_api.candidates_of(tags, running))
+    tags = await server.get("/api/tags", ListedModels)
+    running = await server.get("/api/ps", ListedModels)
+    listed = tuple(candidates_of(tags, running))
     return Found(server.url, listed, "ollama", f"Ollama {version} at {server.url}")

@@ -25,14 +25,16 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
-from homebody.backend.choose import AvailableModel, pick
+from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer, Patience
 from homebody.errors import (
     BackendFailed,
     BackendProtocolError,
+    BackendRefused,
     BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
+    ModelNotServed,
 )
 from homebody.models.families import Thinking, family_of, thinking_notes
 from homebody.settings import BackendSettings
@@ -140,9 +142,27 @@ class ServerBackend(Backend, ABC):
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
 
     def _pick(self, candidates: Sequence[AvailableModel], server: str, *, advice: str) -> str:
-        """Return the name of the model that the settings name, or of the one that suits the use best."""
-        server = f"{server} at {self._server.url}"
-        return pick(candidates, self._block.model, self._use, server=server, advice=advice).model
+        """Return the name of the model that the settings name, or of the one that suits the use best.
+
+        Otherwise that of a loaded one, otherwise any. Raises ``ModelNotServed`` if the server does not have
+        the named one, ``BackendRefused`` if it has none; ``advice`` says how to get one.
+        """
+        named, server = self._block.model, f"{server} at {self._server.url}"
+        if named is None:
+            chosen = max(
+                (candidate for candidate in candidates if candidate.remote_host is None),
+                key=lambda c: ((fits := c.suits(self._use)) and c.loaded, fits, c.loaded, -(c.size or 0)),
+                default=None,
+            )
+            if chosen is None:
+                message = f"{server} has no model of its own; {advice}"
+                raise BackendRefused(message)
+            return chosen.model
+        if all(candidate.model != named for candidate in candidates):
+            names = ", ".join(candidate.model for candidate in candidates[:5]) or "none"
+            message = f"{server} has no model {named} (it has: {names}); change backend.model"
+            raise ModelNotServed(message)
+        return named
 
     def forget(self) -> None:
         """Forget the facts, so that the next request asks for them again."""

@@ -152,21 +152,16 @@ class WrittenTokens:
     def __init__(self) -> None:
         self._text = ""
         self._ids: list[int] = []
-        self._predicted = 0
-        self._has_ended = False
         self._is_certain = True
 
     def add(self, event: api.CompletionEvent) -> None:
         """Add the next event."""
-        new = (event.tokens_predicted or 0) - self._predicted
-        self._predicted += new
-        if not event.content:
-            # A progress event has no new token; a new token without text is a control token.
-            self._has_ended = self._has_ended or new > 0
-            return
-        self._is_certain = self._is_certain and not self._has_ended and new == len(event.tokens) == 1
-        self._text += event.content
-        self._ids += event.tokens
+        if event.content:
+            self._text += event.content
+            self._ids += event.tokens
+            # A control token before it has no text.
+            is_last_of_all = len(self._ids) == event.tokens_predicted
+            self._is_certain &= is_last_of_all and len(event.tokens) == 1
 
     @property
     def tokens(self) -> tuple[str, list[int]] | None:
