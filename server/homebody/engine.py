@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from homebody.audit import Audit
-from homebody.backend.base import BackendState, ModelInfo, ReadProgress, Slot, Stats
+from homebody.backend.base import BackendState, ModelInfo, OnState, Purpose, ReadProgress, Slot, Stats
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import family_of
@@ -218,11 +218,7 @@ class Engine:
                     await search.choice("next_edit")
             except HomebodyError:
                 return None
-            backend = open_backend(
-                block, self.settings, use="next_edit", passes=self.gate.check, search=search
-            )
-            self._stack.push_async_callback(backend.aclose)
-            self._next_edit = Use(backend, self._measured)
+            self._next_edit = self._opened(block, "next_edit")
         return self._next_edit
 
     @property
@@ -233,25 +229,25 @@ class Engine:
 
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:
-            settings = self.settings
-            mine, other = settings.completion.backend, settings.chat.backend
-            if slot == "chat":
-                mine, other = other, mine
-            shared = self._uses.get("chat" if slot == "completion" else "completion")
-            if shared is not None and mine == other and mine.kind != "auto":
-                self._uses[slot] = shared
+            completion, chat = self.settings.completion.backend, self.settings.chat.backend
+            mine = completion if slot == "completion" else chat
+            if self._uses and completion == chat and mine.kind != "auto":
+                (self._uses[slot],) = self._uses.values()
             else:
-                backend = open_backend(
-                    mine,
-                    settings,
-                    use=slot,
-                    passes=self.gate.check,
-                    on_state=partial(self._told, slot),
-                    search=self._search_of(mine),
-                )
-                self._stack.push_async_callback(backend.aclose)
-                self._uses[slot] = Use(backend, self._measured)
+                self._uses[slot] = self._opened(mine, slot, partial(self._told, slot))
         return self._uses[slot]
+
+    def _opened(self, block: BackendSettings, use: Purpose, on_state: OnState | None = None) -> Use:
+        backend = open_backend(
+            block,
+            self.settings,
+            use=use,
+            passes=self.gate.check,
+            on_state=on_state,
+            search=self._search_of(block),
+        )
+        self._stack.push_async_callback(backend.aclose)
+        return Use(backend, self._measured)
 
     def _search_of(self, block: BackendSettings) -> "SharedSearch | None":
         """Return the search that all uses with these settings share; ``None`` if they name a server."""

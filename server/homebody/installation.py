@@ -5,59 +5,30 @@ import platform
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+from homebody import __version__
+
+PROGRAM = Path(sys.executable).with_name("homebody.exe" if os.name == "nt" else "homebody")
+"""``homebody`` beside the Python that runs it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """Which Homebody runs, and from where.
-
-    Attributes
-    ----------
-    version, python
-        Versions of Homebody and of the Python that runs it.
-    interpreter
-        Path of that Python.
-    program
-        Path of ``homebody`` beside it.
-    checkout
-        Folder of the clone that Homebody runs from, ``None`` for an installed package.
-
-    """
-
-    version: str
-    python: str
-    interpreter: Path
-    program: Path
-    checkout: Path | None
-
-    def __str__(self) -> str:
-        """One line, for problem reports."""
-        where = f"from the checkout {self.checkout}" if self.checkout else "installed as a package"
-        return f"Homebody {self.version}, {where}; Python {self.python} ({self.interpreter})"
-
-
-def this_installation() -> Installation:
-    """Return the installation that is running."""
-    interpreter = Path(sys.executable)
-    suffix = ".exe" if os.name == "nt" else ""
-    try:
-        number = version("homebody")
-    except PackageNotFoundError:  # run from a copy of the sources
-        number = "unknown"
-    root = _PACKAGE.parent.parent
+def checkout() -> Path | None:
+    """Return the folder of the clone that Homebody runs from; ``None`` for an installed package."""
+    root = Path(__file__).parents[2]
     is_checkout = (root / "pyproject.toml").is_file() and (root / "requirements").is_dir()
-    return Installation(
-        version=number,
-        python=platform.python_version(),
-        interpreter=interpreter,
-        program=interpreter.with_name(f"homebody{suffix}"),
-        checkout=root if is_checkout else None,
-    )
+    return root if is_checkout else None
+
+
+def this_installation() -> str:
+    """Return which Homebody runs, and from where, in one line for problem reports."""
+    where = f"from the checkout {checkout()}" if checkout() else "installed as a package"
+    return f"Homebody {__version__}, {where}; Python {platform.python_version()} ({sys.executable})"
+
+
+def own_command(*words: str) -> str:
+    """Return the command line of this Homebody with these words."""
+    return shell(str(PROGRAM), *words)
 
 
 def program_on_path(name: str) -> str | None:

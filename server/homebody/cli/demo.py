@@ -14,6 +14,7 @@ from pathlib import Path
 
 import typer
 
+from homebody import __version__
 from homebody.cli.answers import show_prompt_text
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -23,7 +24,7 @@ from homebody.features.explain import explain
 from homebody.features.refactor import list_actions, refactor
 from homebody.headless.diff import unified_diff
 from homebody.headless.report import to_prompt
-from homebody.installation import Installation, shell, this_installation
+from homebody.installation import PROGRAM, checkout, own_command, shell
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit, apply_edits
@@ -92,7 +93,7 @@ async def _show(settings: Settings) -> None:
                 terminal.write("\n")
     terminal.write(_ABOUT_THE_MODEL)
     terminal.write("Next\n", "bold")
-    terminal.write("".join(f"   {line}\n" for line in next_steps(this_installation())))
+    terminal.write("".join(f"   {line}\n" for line in next_steps()))
 
 
 def _head(terminal: Terminal, title: str, about: str) -> None:
@@ -151,21 +152,21 @@ def milliseconds_since(began: float) -> str:
     return f"{(time.perf_counter() - began) * 1000:.0f} ms"
 
 
-def next_steps(installation: Installation) -> Iterator[str]:
+def next_steps() -> Iterator[str]:
     """Return how to connect an editor, and how to get a better model."""
-    program, checkout = str(installation.program), installation.checkout
-    if checkout is None:
+    program, root = json.dumps(str(PROGRAM)), checkout()
+    if root is None:
         yield "Your editor starts the language server with this command:"
-        yield f"   {shell(program, 'lsp')}"
+        yield f"   {own_command('lsp')}"
     else:
-        vsix = checkout / "dist" / f"homebody-{installation.version}.vsix"
+        vsix = root / "dist" / f"homebody-{__version__}.vsix"
         yield "VS Code: build the extension, install it, and name the server in your settings.json:"
-        yield f"   {shell('make', '-C', str(checkout), 'vsix')}"
+        yield f"   {shell('make', '-C', str(root), 'vsix')}"
         yield f"   {shell('code', '--install-extension', str(vsix))}"
-        yield f'   "homebody.server.command": {json.dumps(program)}'
+        yield f'   "homebody.server.command": {program}'
         yield "Neovim: two lines in your init.lua:"
-        yield f"   vim.opt.runtimepath:append({json.dumps(str(checkout / 'clients' / 'neovim'))})"
-        yield f'   require("homebody").setup({{ cmd = {{ {json.dumps(program)}, "lsp" }} }})'
-        yield f"Another editor: {checkout / 'docs' / 'editors'}; the command is {shell(program, 'lsp')}"
+        yield f"   vim.opt.runtimepath:append({json.dumps(str(root / 'clients' / 'neovim'))})"
+        yield f'   require("homebody").setup({{ cmd = {{ {program}, "lsp" }} }})'
+        yield f"Another editor: {root / 'docs' / 'editors'}; the command is {own_command('lsp')}"
     yield "A better model: this recommends one for your machine, and the command that installs it:"
-    yield f"   {shell(program, 'models', 'recommend')}"
+    yield f"   {own_command('models', 'recommend')}"

@@ -17,7 +17,7 @@ from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, s
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import command_that_recommends, is_smallest
-from homebody.installation import shell, this_installation
+from homebody.installation import own_command, this_installation
 from homebody.prompt.fim import FimFormat, find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]
@@ -104,7 +104,7 @@ async def doctor(engine: Engine, *, problems: Sequence[str] = ()) -> Diagnosis:
     facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
     findings = (*_settings(engine, problems), *_notes(), *_counts(engine))
     return Diagnosis(
-        installation=str(this_installation()),
+        installation=this_installation(),
         servers=tuple(remarks.values()),
         uses=uses,
         findings=findings,
@@ -226,7 +226,7 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
 def more_context(info: ModelInfo, level: Level, text: str) -> Finding:
     """Return a finding about the context, with the command that makes the server serve a longer one."""
     tokens = min(info.trained_context_length or 16384, max(8192, 2 * info.context_length))
-    setting = shell(str(this_installation().program), "config", "set", "backend.context_length", str(tokens))
+    setting = own_command("config", "set", "backend.context_length", str(tokens))
     commands = {
         "ollama": setting,
         "embedded": setting,

