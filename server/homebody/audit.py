@@ -282,15 +282,14 @@ def _append(path: Path, entry: PromptRecord | ModelNote) -> None:
     """Append a line by one write, so that lines of two processes never mix."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _rotate(path)
+        if path.exists() and path.stat().st_size >= _MAX_LOG_BYTES:
+            _rotate(path)
         line = msgspec.json.encode(entry.listed() if isinstance(entry, PromptRecord) else entry)
         with _opened(path) as file:
             file.write(line + b"\n")
 
 
 def _rotate(path: Path) -> None:
-    if not path.exists() or path.stat().st_size < _MAX_LOG_BYTES:
-        return
     with suppress(Timeout), FileLock(path.with_suffix(".lock"), timeout=0):
         # Another process may have rotated it meanwhile.
         if path.stat().st_size >= _MAX_LOG_BYTES:

@@ -218,7 +218,7 @@ def smallest_edit(old: str, new: str, at: int = 0) -> TextEdit:
     Editors and formatters replace whole texts; the edit is empty where nothing changed.
     """
     start = common_start(old, new)
-    end = _common_end(old, new, min(len(old), len(new)) - start)
+    end = common_start(old[start:][::-1], new[start:][::-1])
     return TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
 
 
@@ -250,15 +250,6 @@ def differing_tokens(old: str, new: str) -> tuple[str, str]:
 
 def _between(text: str, tokens: Sequence[re.Match[str]]) -> str:
     return text[tokens[0].start() : tokens[-1].end()] if tokens else ""
-
-
-def _common_end(text: str, other: str, limit: int) -> int:
-    low, high, ends = 0, limit, (len(text), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        same = text[ends[0] - middle : ends[0] - low] == other[ends[1] - middle : ends[1] - low]
-        low, high = (middle, high) if same else (low, middle - 1)
-    return low
 
 
 def _line_ends(text: str, start: int, end: int) -> list[int]:

@@ -91,16 +91,15 @@ class ModelServer:
 
     async def get(self, path: str, type_: type[Decoded]) -> Decoded:
         """GET ``path`` and decode the JSON reply as ``type_``."""
-        return await self._once(path, None, type_, self.timeout_seconds)
+        return await self._once(path, None, type_)
 
-    async def post(
-        self, path: str, body: object, type_: type[Decoded], *, timeout_seconds: float | None = None
-    ) -> Decoded:
+    async def post(self, path: str, body: object, type_: type[Decoded]) -> Decoded:
         """POST ``body`` as JSON and decode the JSON reply as ``type_``."""
-        return await self._once(path, body, type_, timeout_seconds or self.timeout_seconds)
+        return await self._once(path, body, type_)
 
-    async def _once(self, path: str, body: object, type_: type[Decoded], seconds: float) -> Decoded:
-        async with self._limited(Patience(seconds)), self._open(path, body) as response:
+    async def _once(self, path: str, body: object, type_: type[Decoded]) -> Decoded:
+        patience = Patience(self.timeout_seconds)
+        async with self._limited(patience), self._open(path, body) as response:
             content = await response.aread()
         return self.decode(content, type_)
 

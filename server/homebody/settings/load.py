@@ -280,21 +280,19 @@ def _from_file(source: OptionsSource) -> SourceValues:
 
 
 def _from_client(sent: object, source: OptionsSource) -> SourceValues:
-    if sent is None or sent == []:  # an empty table of Lua arrives as an empty list
-        return SourceValues(source)
-    tree = cast("Mapping[str, object]", sent) if isinstance(sent, Mapping) else None
-    inner = None if tree is None else tree.get("homebody")
-    if inner == []:
-        inner = dict[str, object]()
-    if tree is None or not (inner is None or isinstance(inner, Mapping)):
+    sent = {} if sent is None or sent == [] else sent  # an empty table of Lua arrives as an empty list
+    inner = cast("Mapping[str, object]", sent).get("homebody") if isinstance(sent, Mapping) else None
+    inner = dict[str, object]() if inner == [] else inner
+    if not isinstance(sent, Mapping) or not (inner is None or isinstance(inner, Mapping)):
         problem = Problem("", f"{source.name}: settings must be an object.", stops=True)
         return SourceValues(source, problems=[problem], is_closed=True)
-    own = {name.removeprefix("homebody."): value for name, value in tree.items() if name != "homebody"}
-    if inner is not None:
-        # What stands beside it belongs to other programs, unless its name says otherwise.
-        flat = {name: value for name, value in own.items() if name not in tree}
-        own = {**flat, **cast("Mapping[str, object]", inner)}
-    return from_tree(own, source)
+    # What stands beside a section of our own belongs to other programs, unless its name says otherwise.
+    own = {
+        name.removeprefix("homebody."): value
+        for name, value in cast("Mapping[str, object]", sent).items()
+        if name != "homebody" and (inner is None or name.startswith("homebody."))
+    }
+    return from_tree({**own, **cast("Mapping[str, object]", inner or {})}, source)
 
 
 def _is_setting(variable: str) -> bool:

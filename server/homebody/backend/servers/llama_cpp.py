@@ -31,13 +31,12 @@ from homebody.backend.base import (
 from homebody.backend.http import StatusRefused, failure
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Admitted, Deltas, ServerBackend
-from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, Slots
 from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer, WrittenTokens
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
     BackendRefused,
-    BackendTimeout,
     BackendUnavailable,
 )
 from homebody.media import Media
@@ -207,13 +206,10 @@ class LlamaCppBackend(ServerBackend):
 
     async def _ask_fim(self, props: api.Props) -> FimTokens | None:
         """Return the markers from the model's metadata, which only ``/infill`` exposes."""
-        body = {**api.INFILL_PROBE, "model": self._model}
-        # Losing the chat slot's cache costs least; while an answer runs there, use any other slot.
-        last, seconds = {"id_slot": props.total_slots - 1}, FREE_SLOT_SECONDS
         try:
-            reply = await self._server.post("/infill", body | last, api.Infilled, timeout_seconds=seconds)
-        except BackendTimeout:
-            reply = await self._server.post("/infill", body, api.Infilled)
+            reply = await self._server.post(
+                "/infill", {**api.INFILL_PROBE, "model": self._model}, api.Infilled
+            )
         except StatusRefused:  # the model has none
             return None
         return api.fim_from_infill(reply.prompt, props.bos_token)

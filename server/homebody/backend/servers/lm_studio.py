@@ -67,7 +67,7 @@ class LmStudioBackend(OpenAiBackend):
 
     async def _load(self, model: "LmStudioModel") -> "LmStudioModel":
         limit = {} if self._block.context_length is None else {"context_length": self._block.context_length}
-        await self._server.post("/api/v1/models/load", {"model": model.key, **limit}, _Anything)
+        await self._server.post("/api/v1/models/load", {"model": model.key, **limit}, msgspec.Raw)
         return next((each for each in await list_models(self._server) if each.key == model.key), model)
 
 
@@ -81,10 +81,6 @@ def to_candidate(model: "LmStudioModel") -> AvailableModel:
     """Convert to a candidate."""
     loaded = model.context_length is not None
     return AvailableModel(model.key, loaded, size=model.size_bytes, sees=model.capabilities.vision)
-
-
-class _Anything(msgspec.Struct):
-    """A reply whose content is ignored."""
 
 
 class _Config(msgspec.Struct, frozen=True):
