@@ -98,7 +98,7 @@ export class Proposals implements Disposable {
     ): Promise<void> {
         const target = document.uri;
         const name = nameOf(document);
-        const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${name}` });
+        const uri = Uri.from({ scheme: SCHEME, authority: `change-${++this.count}`, path: `/${name}` });
         await this.replace({ ...proposal, uri, target, name }, text, how);
     }
 
@@ -213,7 +213,7 @@ export class Proposals implements Disposable {
 
 /** Address of a copy of the text that a proposal is for. */
 function leftOf(uri: Uri): Uri {
-    return uri.with({ path: `/before${uri.path}` });
+    return uri.with({ authority: `before-${uri.authority}` });
 }
 
 /** The start of a line, by default of the first one. */

@@ -166,7 +166,7 @@ export class Reviews implements CodeLensProvider, Disposable {
     async compare(uri: Uri): Promise<void> {
         const review = this.find(uri);
         if (review !== undefined) {
-            const before = Uri.from({ scheme: SCHEME, path: `/before/${++this.count}/${baseName(uri)}` });
+            const before = Uri.from({ scheme: SCHEME, authority: `review-${++this.count}`, path: `/${baseName(uri)}` });
             this.files.write(before, review.original);
             await commands.executeCommand("vscode.diff", before, uri, `${baseName(uri)}: ${review.title}`);
         }
