@@ -1,14 +1,14 @@
 """The workspace's index: start it, report changes to it, ask it. The public interface of this package.
 
-Used on one event loop, which it never blocks: files are read in the indexing process (``process``), the
-database in a thread (``query``). Several servers and command-line runs may have the same workspace open.
+Used on one event loop, which it never blocks: files are read in a process (``process``), the database in a
+thread (``query``). Several servers and command-line runs may have the same workspace open.
 """
 
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,7 +19,7 @@ from homebody.settings import Settings
 from homebody.settings.paths import cache_dir
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.ignore import Exclude
-from homebody.workspace.process import SCHEMA, IndexerProcess, IndexJob, IndexProgress, State
+from homebody.workspace.process import SCHEMA, IndexJob, IndexProgress, State, run_job
 
 if TYPE_CHECKING:
     from homebody.workspace.query import IndexReader
@@ -28,6 +28,9 @@ Question: TypeAlias = "Callable[[IndexReader], list[Candidate]]"
 
 WAIT_SECONDS = 5.0
 """Seconds that a command or a question waits; only the first index of a large workspace takes longer."""
+
+_LONGEST_REST = 3.0
+"""A job looks at every file, for 25 µs: the next one waits as long as the last took, and at most this."""
 
 
 class WorkspaceIndex:
@@ -49,9 +52,9 @@ class WorkspaceIndex:
         outermost = [root for root in roots if not any(other in root.parents for other in roots)]
         self._roots = [root.absolute() for root in dict.fromkeys(outermost)]
         self._jobs = self._jobs_of(settings)
-        self._readers: dict[IndexJob, IndexReader] = {}  # used in the thread only
-        self._process = IndexerProcess(cache_dir() / "index", self._tell)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="homebody-index")
+        self._waiting: dict[str, IndexJob] = {}
+        self._work: asyncio.Task[None] | None = None
+        self._rest = 0.0
         self._told = {""}
         self._closed = False
         self._started = False
@@ -61,7 +64,6 @@ class WorkspaceIndex:
         jobs = self._jobs_of(settings)
         if jobs != self._jobs and not self._closed:
             self._jobs = jobs
-            self._thread.submit(self._close_readers)
             if self._started:
                 self.start()
 
@@ -71,18 +73,13 @@ class WorkspaceIndex:
         ``seconds`` is for how long somebody waits for it.
         """
         self._started = True
-        if self._process.given_up or not self._jobs:
-            return
-        for job in self._jobs:
-            self._process.submit(msgspec.structs.replace(job, seconds=seconds))
-        self._tell(IndexProgress("indexing"))
+        if self._submit(msgspec.structs.replace(job, seconds=seconds) for job in self._jobs):
+            self._tell(IndexProgress("indexing"))
 
     def refresh(self, paths: Iterable[Path]) -> None:
         """Index again in the background after ``paths`` were saved, created or removed: files or folders."""
         paths = list(paths)
-        for job in self._jobs:
-            if any(map(job.below, paths)):
-                self._process.submit(job)
+        self._submit(job for job in self._jobs if any(map(job.below, paths)))
 
     async def updated(self, seconds: float = WAIT_SECONDS) -> bool:
         """Update the index, and return whether that was done in time.
@@ -98,7 +95,8 @@ class WorkspaceIndex:
 
     async def settled(self) -> None:
         """Return when all requested work is done, or the index is off."""
-        await self._process.settled()
+        while self._work is not None and not self._work.done():
+            await asyncio.wait({self._work})
 
     async def ask(self, question: Question) -> list[Candidate]:
         """Return the answer of the index to ``question``, best first.
@@ -107,34 +105,37 @@ class WorkspaceIndex:
         """
         if self._closed or not self._jobs:
             return []
-        jobs, loop = self._jobs, asyncio.get_running_loop()
-        answers = await loop.run_in_executor(self._thread, self._answers, jobs, question)
-        for job, answer in zip(jobs, answers, strict=True):
-            if answer is None:
-                self._process.submit(job)
+        jobs = self._jobs
+        answers = await asyncio.to_thread(_answers, jobs, question)
+        self._submit(job for job, answer in zip(jobs, answers, strict=True) if answer is None)
         turns = zip_longest(*(answer or () for answer in answers))
         return [candidate for turn in turns for candidate in turn if candidate is not None]
 
     async def aclose(self) -> None:
-        """End the indexing process and the thread. There are no answers from then on."""
+        """End the indexing process; unfinished work is done at the next start. There are no answers then."""
+        self._closed = True
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait({self._work})
+
+    def _submit(self, jobs: Iterable[IndexJob]) -> bool:
+        """Run ``jobs`` in the background; return whether there is anything to run."""
         if not self._closed:
-            self._closed = True
-            await self._process.aclose()
-            self._thread.submit(self._close_readers)
-            self._thread.shutdown(wait=True)
+            self._waiting |= {job.root: job for job in jobs}
+            if self._waiting and (self._work is None or self._work.done()):
+                self._work = asyncio.create_task(self._run_waiting(), name="homebody-indexer")
+        return bool(self._waiting)
 
-    def _answers(self, jobs: Sequence[IndexJob], question: Question) -> list[list[Candidate] | None]:
-        # Loading the database code takes 30 ms, so it is not done at the server's start.
-        from homebody.workspace.query import IndexReader
-
-        for job in jobs:
-            self._readers[job] = self._readers.get(job) or IndexReader(job)
-        return [self._readers[job].answer(question) for job in jobs]
-
-    def _close_readers(self) -> None:
-        for reader in self._readers.values():
-            reader.close()
-        self._readers.clear()
+    async def _run_waiting(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(self._rest)  # there may be more events of files
+            jobs, self._waiting = self._waiting, {}
+            began = time.monotonic()
+            for job in jobs.values():
+                if not await run_job(job, self._tell):
+                    self._closed = True
+                    self._waiting.clear()
+            self._rest = min(time.monotonic() - began, _LONGEST_REST)
 
     def _jobs_of(self, settings: Settings) -> tuple[IndexJob, ...]:
         return tuple(
@@ -157,6 +158,13 @@ class WorkspaceIndex:
         self._told.add(progress.notice)
         if self._progress is not None and not again:
             self._progress(progress)
+
+
+def _answers(jobs: Sequence[IndexJob], question: Question) -> list[list[Candidate] | None]:
+    # Loading the database code takes 30 ms, so it is not done at the server's start.
+    from homebody.workspace.query import answer
+
+    return [answer(job, question) for job in jobs]
 
 
 def database_of(root: Path, cache: Path) -> Path:

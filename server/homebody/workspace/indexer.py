@@ -1,8 +1,8 @@
 """The indexing process: ``python -P -m homebody.workspace.indexer``.
 
-Takes jobs on standard input and reports progress on standard output (``process`` has both).
+Takes a job on standard input and reports progress on standard output (``process`` has both).
 It is a separate process because parsing holds the interpreter's lock, and has the lowest priority so that
-typing stays smooth. It ends with its standard input, or when nobody reads its output any more.
+typing stays smooth. It ends with the job, or when nobody reads its output any more.
 
 Only changed files are read. A file is unchanged if its size and time are.
 """
@@ -51,7 +51,7 @@ _COMMIT_SECONDS = 0.5
 
 
 def main() -> None:
-    """Run jobs until standard input ends."""
+    """Run the job."""
     # Output of libraries must not mix with the progress.
     out = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

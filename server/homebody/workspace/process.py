@@ -1,13 +1,8 @@
-"""The indexing process from the server's side: jobs in, progress out, one JSON object per line.
-
-Starts the process with the first job, ends it after a minute without jobs, restarts it after a crash, and
-gives up after repeated crashes. Jobs run in order.
-"""
+"""The indexing process from the server's side: a job in, its progress out, one JSON object per line."""
 
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,12 +18,9 @@ SCHEMA = 5
 
 State: TypeAlias = Literal["indexing", "ready", "off"]
 
-_IDLE_SECONDS = 60.0
-# A job looks at every file, for 25 µs: the next one waits as long as the last took, and at most this.
-_LONGEST_REST = 3.0
-# Consecutive crashes without a finished job. A file that crashes a grammar causes two, and is skipped after
+# A file that crashes a grammar causes two, and is skipped after
 # that (``indexer.GuardedExtract``).
-_MAX_CRASHES = 8
+_MOST_STARTS = 8
 _CRASHING = "The indexing process keeps crashing, so other files are not used for completion."
 
 
@@ -79,124 +71,47 @@ class IndexProgress(Struct, frozen=True):
     notice: str = ""
 
 
-class IndexerProcess:
-    """Runs jobs one after the other, in a separate process, for one event loop.
+async def run_job(job: IndexJob, on_progress: Callable[[IndexProgress], None]) -> bool:
+    """Run ``job`` in a process of its own, again if that crashes; return whether it did not keep crashing.
 
-    ``folder`` is the process's working directory; it is created if necessary.
-
-    Attributes
-    ----------
-    given_up
-        No more jobs are accepted: the process keeps crashing, or this was closed.
-
+    A cancel kills the process: the index stays consistent, and the next job does the rest.
     """
+    try:
+        for _ in range(_MOST_STARTS):
+            with suppress(OSError, ValueError, msgspec.MsgspecError):  # it has ended, or sent something else
+                if await _is_done(job, on_progress):
+                    return True
+    except asyncio.CancelledError:
+        job.note.unlink(missing_ok=True)  # the file that was being parsed has not crashed it
+        raise
+    on_progress(IndexProgress("off", notice=_CRASHING))
+    return False
 
-    def __init__(self, folder: Path, on_progress: Callable[[IndexProgress], None]) -> None:
-        self._folder = folder
-        self._on_progress = on_progress
-        self._jobs: asyncio.Queue[IndexJob] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._job: IndexJob | None = None
-        self._crashes = 0
-        self.given_up = False
 
-    def submit(self, job: IndexJob) -> None:
-        """Queue ``job``."""
-        if self.given_up:
-            return
-        self._jobs.put_nowait(job)
-        if self._task is None:
-            self._task = asyncio.create_task(self._work(), name="homebody-indexer")
-
-    async def settled(self) -> None:
-        """Return when nothing is left to do."""
-        await self._jobs.join()
-
-    async def aclose(self) -> None:
-        """End the process; unfinished work is done at the next start."""
-        self.given_up = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-        for _ in self._waiting():
-            self._jobs.task_done()
-        await self._end()
-        if self._job is not None:
-            self._job.note.unlink(missing_ok=True)  # the file that was being parsed has not crashed it
-
-    async def _work(self) -> None:
-        took = 0.0
-        while True:
-            jobs = [await self._next()]
-            try:
-                await asyncio.sleep(min(took, _LONGEST_REST))  # there may be more events of files
-                jobs += self._waiting()
-                began = time.monotonic()
-                for job in {job.root: job for job in jobs}.values():
-                    await self._run(job)
-                took = time.monotonic() - began
-            finally:
-                for _ in jobs:
-                    self._jobs.task_done()
-
-    async def _next(self) -> IndexJob:
-        try:
-            async with asyncio.timeout(_IDLE_SECONDS):
-                return await self._jobs.get()
-        except TimeoutError:
-            await self._end()
-            return await self._jobs.get()
-
-    def _waiting(self) -> list[IndexJob]:
-        return [self._jobs.get_nowait() for _ in range(self._jobs.qsize())]
-
-    async def _run(self, job: IndexJob) -> None:
-        """Run one job; restart the process if it crashes."""
-        self._job = job
-        while not self.given_up and not await self._is_done(job):
-            await self._end()
-            self._crashes += 1
-            if self._crashes == _MAX_CRASHES:
-                self.given_up = True
-                self._on_progress(IndexProgress("off", notice=_CRASHING))
-        self._job, self._crashes = None, 0
-
-    async def _is_done(self, job: IndexJob) -> bool:
-        """Whether the process finished ``job``."""
-        try:
-            process = self._process = self._process or await self._start()
-            stdin, stdout = process.stdin, process.stdout
-            if stdin is None or stdout is None:
-                return False
-            stdin.write(msgspec.json.encode(job) + b"\n")
-            await stdin.drain()
-            async for line in stdout:
+async def _is_done(job: IndexJob, on_progress: Callable[[IndexProgress], None]) -> bool:
+    folder = Path(job.database).parent
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        # Without -P, Python would import a folder named homebody in the current folder.
+        *("-P", "-m", "homebody.workspace.indexer"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=folder,
+        # Ctrl-C in a terminal is the parent's, also while this process still imports.
+        start_new_session=os.name != "nt",
+    )
+    try:
+        if process.stdin is not None and process.stdout is not None:
+            process.stdin.write(msgspec.json.encode(job) + b"\n")
+            await process.stdin.drain()
+            async for line in process.stdout:
                 progress = msgspec.json.decode(line, type=IndexProgress)
-                self._on_progress(progress)
+                on_progress(progress)
                 if progress.state != "indexing":
                     return True
-        except (OSError, ValueError, msgspec.MsgspecError):
-            pass  # it has ended, or sent something else
         return False
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            # Without -P, Python would import a folder named homebody in the current folder.
-            *("-P", "-m", "homebody.workspace.indexer"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=self._folder,
-            # Ctrl-C in a terminal is the parent's, also while this process still imports.
-            start_new_session=os.name != "nt",
-        )
-
-    async def _end(self) -> None:
-        """Kill the process: the index stays consistent, an unfinished transaction has no effect."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.communicate()
-            self._process = None
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()

@@ -1,7 +1,7 @@
 """Query the index of one workspace folder: definitions, calls, files, and chunks that are similar to a text.
 
-Synchronous; used in one thread, with its own connection. Results are best first, and their files still
-exist. With an index that is missing, unfinished or damaged they are empty, without an error.
+Synchronous. Results are best first, and their files still exist. With an index that is missing, unfinished or
+damaged they are empty, without an error.
 """
 
 import math
@@ -12,7 +12,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -73,41 +73,37 @@ _FAMILIES = (
 )
 
 
-class IndexReader:
-    """Queries the index that ``job`` fills. Create, use and close it in one thread.
+def answer(job: IndexJob, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate] | None:
+    """Return what ``question`` returns for the index of ``job``; nothing without one, or after 250 ms.
 
-    Query methods are called inside ``answer``. Their ``near_path`` is the path of the document, ``None`` for
-    one that is not on disk; ``language`` is LSP's identifier of its language.
+    ``None`` if the index is damaged: then it has been deleted, and has to be built again.
+    """
+    try:
+        with translated_errors(), closing(connect(Path(job.database), timeout=_BUSY_SECONDS)) as connection:
+            deadline = time.monotonic() + _MAX_SECONDS
+            connection.execute("PRAGMA query_only=1")
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+            return question(IndexReader(job, connection))
+    except StoreDamagedError:
+        with suppress(OSError):
+            Path(job.database).unlink()
+        return None
+    except StoreUnusableError:  # none, busy, or it took too long: it is repeated in the next idle moment
+        return []
+
+
+class IndexReader:
+    """Queries the index that ``job`` fills.
+
+    The ``near_path`` of queries is the path of the document, ``None`` for one that is not on disk;
+    ``language`` is LSP's identifier of its language.
     """
 
-    def __init__(self, job: IndexJob) -> None:
+    def __init__(self, job: IndexJob, connection: sqlite3.Connection) -> None:
         self._job = job
         self._root = Path(job.root)
-        self._database = Path(job.database)
         self._rules = PathRules((self._root,), job.exclude, is_index=True)
-        self._connection: sqlite3.Connection | None = None
-        self._opened: tuple[int, int] | None = None
-        self._deadline = 0.0
-
-    def answer(self, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate] | None:
-        """Return what ``question`` returns for the current index; nothing without one, or after 250 ms.
-
-        ``None`` if the index is damaged: then it has been deleted, and has to be built again.
-        """
-        try:
-            with translated_errors():
-                if not self._connect():
-                    return []
-                self._deadline = time.monotonic() + _MAX_SECONDS
-                self._rules = self._rules.now()
-                return question(self)
-        except StoreDamagedError:
-            self.close()
-            with suppress(OSError):
-                self._database.unlink()
-            return None
-        except StoreUnusableError:  # busy, or it took too long: it is repeated in the next idle moment
-            return []
+        self._connection = connection
 
     def definitions(
         self,
@@ -227,33 +223,11 @@ class IndexReader:
         )
         return self._offered(pieces, f"defines {name}", limit)
 
-    def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> bool:
-        """Connect to the current file; whether there is one."""
-        try:
-            facts = self._database.stat()
-        except OSError:
-            self.close()
-            return False
-        if (there := (facts.st_dev, facts.st_ino)) != self._opened:
-            self.close()
-            self._opened = there
-        if self._connection is None:
-            self._connection = connect(self._database, timeout=_BUSY_SECONDS)
-            self._connection.execute("PRAGMA query_only=1")
-            self._connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
-        return True
-
     def _rows(self, query: str, *values: str | int) -> Iterable[tuple[str, ...]]:
-        return () if self._connection is None else self._connection.execute(query, values)
+        return self._connection.execute(query, values)
 
     def _pieces(self, query: str, *values: str | int) -> Iterator[IndexEntry]:
-        return iter(()) if self._connection is None else read_pieces(self._connection, query, values)
+        return read_pieces(self._connection, query, values)
 
     def _offered(self, pieces: Iterable[IndexEntry], why: str, limit: int) -> list[Candidate]:
         """Convert pieces to candidates, without those of removed or ignored files.

@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from homebody.workspace import indexer, store
@@ -70,6 +73,19 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     place.write(".homebodyignore", "b.py\n.homebodyignore\n")
     assert place.scan() == 0
     assert (place.names(), place.texts()) == ("delta", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has priority classes")
+def test_only_work_that_nobody_waits_for_has_the_lowest_priority(place):
+    """On a busy machine, a question in a terminal would otherwise be asked without the index."""
+    code = (
+        "import os, sys, msgspec; from homebody.workspace.indexer import IndexJob, run; "
+        "list(run(msgspec.json.decode(sys.argv[1], type=IndexJob))); print(os.nice(0))"
+    )
+    for seconds, nice in ((60, os.nice(0)), (0, 19)):
+        job = msgspec.json.encode(msgspec.structs.replace(place.job, seconds=seconds))
+        done = subprocess.run([sys.executable, "-c", code, job], capture_output=True, text=True, check=True)
+        assert int(done.stdout) == nice
 
 
 def test_an_unavailable_workspace_keeps_its_index(place):
