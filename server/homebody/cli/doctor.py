@@ -9,7 +9,7 @@ import typer
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import open_engine
-from homebody.features.doctor import BEFORE, Diagnosis, doctor, lines_of
+from homebody.features.doctor import BEFORE, Diagnosis, doctor
 from homebody.headless.report import to_json
 from homebody.settings.load import STOPPED, Loaded
 
@@ -35,7 +35,7 @@ def command(
         terminal.write(to_json(diagnosis))
     else:
         _show(terminal, diagnosis)
-    if loaded.error or any(use.model is None for use in diagnosis.uses):
+    if loaded.error or not diagnosis.has_models:
         raise typer.Exit(loaded.error.exit_code if loaded.error else 3)
 
 
@@ -47,6 +47,6 @@ async def _run(loaded: Loaded) -> Diagnosis:
 
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
-    for kind, text in lines_of(diagnosis):
-        terminal.write(BEFORE[kind], _MARK_STYLES.get(kind, ""))
-        terminal.write(f"{text}\n", _STYLES.get(kind, ""))
+    for line in diagnosis.lines:
+        terminal.write(BEFORE[line.kind], _MARK_STYLES.get(line.kind, ""))
+        terminal.write(f"{line.text}\n", _STYLES.get(line.kind, ""))

@@ -74,7 +74,7 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
 
 
 async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return the report as text, as lines, and its parts as ``homebody doctor --json`` prints them."""
+    """Return the report as text, and as ``homebody doctor --json`` prints it."""
     async with (
         progress.bar(server, "Checking servers and models", params.work_done_token),
         server.service.using() as opened,
@@ -84,8 +84,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
         loaded = server.service.engines.loaded
         problems = [problem.message for problem in loaded.problems] if loaded else []
         diagnosis = await feature.doctor(opened.engine, problems=problems)
-    lines = [{"kind": kind, "text": text} for kind, text in feature.lines_of(diagnosis)]
-    return {"text": feature.to_text(diagnosis), "lines": lines, **msgspec.to_builtins(diagnosis)}
+    return {"text": feature.to_text(diagnosis), **msgspec.to_builtins(diagnosis)}
 
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
