@@ -10,7 +10,7 @@ from homebody.cli.edge import HERE, warn
 from homebody.cli.flags import Flags
 from homebody.engine import Engine
 from homebody.features.answer import ChatAnswer, Listeners
-from homebody.features.commit_message import advice_on_model, commit_message
+from homebody.features.explain_text import advice_on_model, commit_message
 from homebody.headless.select import workspace_of
 
 

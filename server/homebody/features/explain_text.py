@@ -1,20 +1,30 @@
-"""Explain what is not a document: the output of a program, a diff, what the user attached."""
+"""Explain what is not a document: the output of a program, a diff, attachments; write a commit message."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
 from homebody.engine import Engine
-from homebody.errors import UsageError
+from homebody.errors import NothingAnswered, NothingChanged, UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import lay_out
-from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
+from homebody.features.attachments import (
+    PASTED,
+    Attached,
+    as_seen,
+    attach_changes,
+    attach_text,
+    without_escapes,
+)
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted
-from homebody.features.output_places import OutputPlace, places_in
+from homebody.features.output_places import places_in
 from homebody.features.project_rules import RULES
+from homebody.features.refactor.model_size import lacks
 from homebody.features.selection import lines_near, read_permitted
+from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
@@ -24,6 +34,8 @@ from homebody.workspace.uri import uri_of
 _PATIENCE = {"explain-diff": 8, "commit-message": 8}
 """Prompts about changes may be read for as long as the eight parts of a long selection: half of a change says
 something else than all of it."""
+
+_NOTHING_STAGED = "Nothing is staged: this is about all changes of tracked files."
 
 _MOST_PLACES = 6
 _LINES_AROUND = 6
@@ -95,17 +107,68 @@ def unread_changes(left_out: Sequence[LeftOut]) -> list[str]:
     return [unit.why for unit in left_out if unit.why.endswith(limits) and not unit.why.startswith(RULES)]
 
 
+async def commit_message(
+    engine: Engine, folder: Path, *, full: bool = False, **listeners: Unpack[Listeners]
+) -> tuple[ChatAnswer, str]:
+    """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
+
+    If nothing is staged, it is about all changes of tracked files, as of ``git commit --all``; the second
+    value is a sentence that says so, otherwise empty. Files that must not be sent to a model, or do not fit,
+    are left out and listed.
+
+    Raises ``UsageError``: there is no repository, or nothing has changed; ``NothingAnswered``: the answer is
+    no message, but comments or repetitions.
+    """
+    note = ""
+    try:
+        attached = await attach_changes(engine, "staged", folder)
+    except NothingChanged:
+        attached, note = await attach_changes(engine, "uncommitted", folder), _NOTHING_STAGED
+    answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
+    message = _message(answer.markdown)
+    if answer.looped or _says_nothing(message):
+        reason = "The model wrote only comments or repetitions, no commit message: choose a larger model."
+        raise NothingAnswered(reason)
+    return replace(answer, text=message), note
+
+
+async def advice_on_model(engine: Engine) -> str:
+    """Return that the model is too small for commit messages; empty if it is not."""
+    lack = lacks(shipped_prompt("commit-message"), await engine.chat.describe(), engine.settings.chat)
+    return f"A commit message {lack}." if lack else ""
+
+
+def _says_nothing(message: str) -> bool:
+    """Whether a message has only comments, which git drops, or repeats itself."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    words = [line for line in lines if not line.startswith(("#", "//", "/*"))]
+    return not words or (len(words) > 2 and len(set(words)) <= len(words) // 2)
+
+
+def _message(answer: str) -> str:
+    """Extract the message from an answer, which may be fenced or quoted, or followed by code."""
+    blocks = code_blocks(answer)
+    text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
+    # A message has no code: from there on the model wrote something else.
+    text = text.strip().partition("\n```")[0].partition("\n~~~")[0]
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    if lines:
+        lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".:")
+    return "\n".join(lines)
+
+
+
 async def _lines_at(
-    engine: Engine, places: Sequence[OutputPlace], open_document: Callable[[str], Document | None]
+    engine: Engine, places: Sequence[tuple[Path, int]], open_document: Callable[[str], Document | None]
 ) -> list[Candidate]:
     """Lines around each place, from the editor if the file is open, otherwise from disk."""
     around: list[Candidate] = []
-    for place in places:
-        uri = uri_of(place.path)
+    for path, line in places:
+        uri = uri_of(path)
         document = await read_permitted(engine, uri, open_document)
-        if document is not None and place.line < document.line_count:
-            line = Span(document.line_starts[place.line], document.line_starts[place.line])
-            lines = lines_near(document, line, _LINES_AROUND)
-            why = f"line {place.line + 1} is in the output"
+        if document is not None and line < document.line_count:
+            start = document.line_starts[line]
+            lines = lines_near(document, Span(start, start), _LINES_AROUND)
+            why = f"line {line + 1} is in the output"
             around.append(Candidate(uri, *document.lines_of(lines), document.slice(lines), why))
     return around

@@ -5,9 +5,7 @@ Paths may be absolute, relative to the folder where the program ran, of a contai
 
 import asyncio
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from homebody.engine import Engine
@@ -42,54 +40,35 @@ _PATTERNS = (
 _FILE_NAME = re.compile(r"[^/\\]+\.\w{1,8}\Z|(?:^|[/\\])[A-Za-z]+\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class OutputPlace:
-    """A line of a file that an output names; ``line`` counts from 0."""
-
-    path: Path
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    name: str
-    package: str
-    line: int
-
-
-async def places_in(engine: Engine, output: str, limit: int) -> list[OutputPlace]:
-    """Return at most ``limit`` places, the last first: errors are usually at the end."""
-    known: dict[tuple[str, str], Path | None] = {}
-    places: dict[OutputPlace, None] = {}
-    for named in await asyncio.to_thread(lambda: list(_named(output))):
-        key = (named.package, named.name)
-        if key not in known and len(known) < _MOST_NAMES:
-            known[key] = await _file(engine, named)
-        if (path := known.get(key)) is not None:
-            places[OutputPlace(path, max(0, named.line - 1))] = None
+async def places_in(engine: Engine, output: str, limit: int) -> list[tuple[Path, int]]:
+    """Return at most ``limit`` files with a line (from 0), the last first: errors are usually at the end."""
+    known: dict[str, Path | None] = {}
+    places: dict[tuple[Path, int], None] = {}
+    for name, line in await asyncio.to_thread(_named, output):
+        if name not in known and len(known) < _MOST_NAMES:
+            known[name] = await _file(engine, name)
+        if (path := known.get(name)) is not None:
+            places[path, max(0, line - 1)] = None
         if len(places) == limit:
             break
     return list(places)
 
 
-def _named(output: str) -> Iterator[_Named]:
-    """Yield what looks like a file with a line, the last first."""
-    named: dict[int, _Named] = {}
+def _named(output: str) -> list[tuple[str, int]]:
+    """Return what looks like the path of a file with a line, the last first."""
+    named: dict[int, tuple[str, int]] = {}
     for pattern in _PATTERNS:
         for match in pattern.finditer(output, max(0, len(output) - _LOOKED_AT)):
-            package = match.groupdict().get("package") or ""
             # What an earlier pattern has found at the same line number is the better reading.
             if _FILE_NAME.search(match["path"][-100:]):
-                named.setdefault(match.start("line"), _Named(match["path"], package, int(match["line"])))
-    for at in sorted(named, reverse=True):
-        yield named[at]
+                name = match["path"].removeprefix("file://").replace("\\", "/")
+                package = (match.groupdict().get("package") or "").replace(".", "/")
+                named.setdefault(match.start("line"), (package + name, int(match["line"])))
+    return [named[at] for at in sorted(named, reverse=True)]
 
 
-async def _file(engine: Engine, named: _Named) -> Path | None:
+async def _file(engine: Engine, name: str) -> Path | None:
     """Return the file of the workspace that a name means, if it is clear."""
-    name = named.name.removeprefix("file://").replace("\\", "/")
-    if named.package:
-        name = f"{named.package.replace('.', '/')}{name}"
     if path := await asyncio.to_thread(_on_disk, engine, name):
         return path
     if engine.index is None:

@@ -6,8 +6,7 @@ import subprocess
 import pytest
 
 from homebody.errors import Excluded
-from homebody.features.commit_message import commit_message
-from homebody.features.explain_text import explain_text
+from homebody.features.explain_text import commit_message, explain_text
 from support.git import git
 
 _SECRET = "s3cr3t-42"

@@ -16,10 +16,9 @@ from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import EditRefused, Excluded, HomebodyError, SettingsError
 from homebody.features.ask import ask, regenerate
 from homebody.features.attachments import Attached, attach, attach_changes, attach_text
-from homebody.features.commit_message import commit_message
 from homebody.features.complete import complete, prepare
 from homebody.features.explain import explain
-from homebody.features.explain_text import explain_text
+from homebody.features.explain_text import commit_message, explain_text
 from homebody.features.refactor import refactor
 from homebody.session.conversation import Conversation
 from homebody.settings.schema import ContextSettings, FolderIgnore

@@ -3,8 +3,7 @@
 import pytest
 
 from homebody.errors import UsageError
-from homebody.features.commit_message import commit_message
-from homebody.features.explain_text import explain_text
+from homebody.features.explain_text import commit_message, explain_text
 from homebody.settings import ChatSettings
 from support.git import git
 

@@ -84,7 +84,7 @@ async def test_places_are_found_as_tools_print_them(world, tmp_path):
     async with _workspace(world, tmp_path) as w:
         for output, _ in _OUTPUTS:
             places = await places_in(w.engine, output.replace("{root}", str(tmp_path)), 6)
-            names = [f"{place.path.relative_to(tmp_path).as_posix()}:{place.line + 1}" for place in places]
+            names = [f"{path.relative_to(tmp_path).as_posix()}:{line + 1}" for path, line in places]
             found.append((output, names))
     assert found == list(_OUTPUTS)
 
@@ -94,7 +94,7 @@ async def test_a_name_is_looked_up_from_the_current_folder_too(world, tmp_path, 
         monkeypatch.chdir(tmp_path / "tests")
         (tmp_path / "tests" / "app.py").write_text("x = 1\n")
         found = await places_in(w.engine, "test_app.py:3: Error", 6)
-    assert [place.path for place in found] == [tmp_path / "tests" / "test_app.py"]
+    assert found == [(tmp_path / "tests" / "test_app.py", 2)]
 
 
 @pytest.mark.parametrize(

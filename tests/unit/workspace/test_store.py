@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from homebody.text import Span
 from homebody.workspace import store
 from homebody.workspace.files import WalkedFile
 from homebody.workspace.process import IndexJob
-from homebody.workspace.query import IndexReader
+from homebody.workspace.query import answer
 from homebody.workspace.store import IndexEntry, IndexWriter, StoreDamagedError
 
 
@@ -51,26 +52,25 @@ def fill(database: Path, *files: tuple[str, str, list[IndexEntry]]) -> None:
 
 
 @pytest.fixture
-def reader(tmp_path, database):
+def ask(tmp_path, database):
     root = str(tmp_path / "root")
-    with closing(IndexReader(IndexJob(root=root, real=root, database=str(database)))) as reader:
-        yield reader
+    return partial(answer, IndexJob(root=root, real=root, database=str(database)))
 
 
-def similar(reader: IndexReader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
+def similar(ask, text: str, *, exclude=(), limit: int = 5) -> list[str]:
     uris = [Path("root", path).absolute().as_uri() for path in exclude]
-    answer = reader.answer(lambda index: index.similar(text, exclude=uris, limit=limit))
-    return [candidate.uri.rsplit("/", 1)[-1] for candidate in answer]
+    found = ask(lambda index: index.similar(text, exclude=uris, limit=limit))
+    return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
 
-def definitions(reader: IndexReader, names, path: str | None, imports=(), language="python"):
+def definitions(ask, names, path: str | None, imports=(), language="python"):
     near = Path("root", path).absolute() if path else None
     asked = {"names": names, "language": language, "near_path": near, "imports": imports}
-    return reader.answer(lambda index: index.definitions(**asked))
+    return ask(lambda index: index.definitions(**asked))
 
 
-def defining(reader: IndexReader, *names: str, path: str | None = "a.py", **asked):
-    return [each.uri.partition("/root/")[2] for each in definitions(reader, names, path, **asked)]
+def defining(ask, *names: str, path: str | None = "a.py", **asked):
+    return [each.uri.partition("/root/")[2] for each in definitions(ask, names, path, **asked)]
 
 
 def test_an_index_belongs_to_its_user_alone(database):
@@ -103,21 +103,21 @@ def run(database: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
+def test_the_chunk_that_shares_the_rarest_words_comes_first(database, ask):
     common = [file(f"c{i}.py", f"order number {i}{i}{i} total") for i in range(30)]
     rare = file("rare.py", "def parseInvoice(): invoice_total")
     twin = file("twin.py", "def parseInvoice(): invoice_total")
     one = file("one.py", "invoice zebra yak xerox")
     fill(database, *common, rare, twin, one)
-    assert similar(reader, "parse the invoice total")[0] == "rare.py"
-    assert "twin.py" not in similar(reader, "parse the invoice total", limit=50)
-    assert similar(reader, "invoice parse", exclude={"rare.py"}) == ["twin.py"]
-    assert similar(reader, "nothing here is known") == []
-    assert similar(reader, "") == []
-    assert similar(reader, '" OR * NEAR(') == []
+    assert similar(ask, "parse the invoice total")[0] == "rare.py"
+    assert "twin.py" not in similar(ask, "parse the invoice total", limit=50)
+    assert similar(ask, "invoice parse", exclude={"rare.py"}) == ["twin.py"]
+    assert similar(ask, "nothing here is known") == []
+    assert similar(ask, "") == []
+    assert similar(ask, '" OR * NEAR(') == []
 
 
-def test_a_name_is_looked_for_in_imported_files_first(database, reader):
+def test_a_name_is_looked_for_in_imported_files_first(database, ask):
     fill(
         database,
         file("app/a.py", names="here_too"),
@@ -127,55 +127,55 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
         file("app/b.js", names="add_up", language="javascript"),
     )
     order = [imported("shop.order", ("Order", "O"))]
-    assert defining(reader, "O", path="app/a.py", imports=order) == ["far/off/shop/order.py"]
-    assert defining(reader, "Order", path="app/a.py") == ["app/near.py", "far/off/shop/order.py"]
-    assert defining(reader, "add_up", "rare_one", "O", path="app/a.py", imports=order) == [
+    assert defining(ask, "O", path="app/a.py", imports=order) == ["far/off/shop/order.py"]
+    assert defining(ask, "Order", path="app/a.py") == ["app/near.py", "far/off/shop/order.py"]
+    assert defining(ask, "add_up", "rare_one", "O", path="app/a.py", imports=order) == [
         *("far/off/shop/order.py", "app/near.py", "m0/x.py", "m1/x.py"),
     ]
-    assert defining(reader, "add_up", path=None, language="typescript") == ["app/b.js"]
+    assert defining(ask, "add_up", path=None, language="typescript") == ["app/b.js"]
 
 
-def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
+def test_a_name_that_is_in_every_file_is_not_looked_up(database, ask):
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
-    assert defining(reader, "run_all") == []
-    assert defining(reader, "run_all", imports=[imported("m7.x")]) == ["m7/x.py"]
+    assert defining(ask, "run_all") == []
+    assert defining(ask, "run_all", imports=[imported("m7.x")]) == ["m7/x.py"]
 
 
-def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
+def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, ask):
     fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
-    assert defining(reader, "total") == []
-    assert defining(reader, "total", "__init__", imports=[imported("shop", ("total", "total"))]) == [
+    assert defining(ask, "total") == []
+    assert defining(ask, "total", "__init__", imports=[imported("shop", ("total", "total"))]) == [
         "shop/total.py"
     ]
-    assert defining(reader, "total", language="go", path="a.go") == ["b.go"]
+    assert defining(ask, "total", language="go", path="a.go") == ["b.go"]
 
 
-def test_the_file_at_hand_comes_first(database, reader):
+def test_the_file_at_hand_comes_first(database, ask):
     _, _, own = file("a.py", names="find_me add_up")
     method = IndexEntry("a.py", "add_up", "method", 90, 90, "    def add_up(self):", ("class Cache:",))
     fill(database, ("a.py", "python", [own[0], method]), file("b.py", names="find_me add_up"))
-    answer = definitions(reader, ["add_up", "find_me"], "a.py")
+    answer = definitions(ask, ["add_up", "find_me"], "a.py")
     assert [(each.uri.rsplit("/", 1)[-1], each.text) for each in answer] == [
         ("a.py", "class Cache:\n    def add_up(self):"),
         ("a.py", "def find_me()"),
         ("b.py", "def add_up()"),
     ]
-    assert defining(reader, "find_me", imports=[imported("b", ("find_me", "find_me"))]) == ["b.py"]
+    assert defining(ask, "find_me", imports=[imported("b", ("find_me", "find_me"))]) == ["b.py"]
 
 
-def test_a_file_that_is_gone_is_not_offered(database, reader):
+def test_a_file_that_is_gone_is_not_offered(database, ask):
     fill(database, *(file(f"m{i}.py", f"invoice total {i}", names="add_up") for i in range(5)))
     for name in ("m0.py", "m2.py"):
         Path("root", name).unlink()
     Path("root/m2.py").mkdir()
-    assert similar(reader, "invoice total", limit=2) == ["m1.py", "m3.py"]
-    assert defining(reader, "add_up", path=None) == ["m1.py", "m3.py", "m4.py"]
+    assert similar(ask, "invoice total", limit=2) == ["m1.py", "m3.py"]
+    assert defining(ask, "add_up", path=None) == ["m1.py", "m3.py", "m4.py"]
     Path("root/m0.py").touch()
-    assert defining(reader, "add_up", path=None) == ["m0.py", "m1.py", "m3.py"]
+    assert defining(ask, "add_up", path=None) == ["m0.py", "m1.py", "m3.py"]
 
 
-def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
+def test_rules_younger_than_the_index_hold(database, ask, tmp_path):
     fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
-    assert similar(reader, "invoice total sum") == ["a.py"]
+    assert similar(ask, "invoice total sum") == ["a.py"]
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
-    assert (similar(reader, "invoice total"), defining(reader, "add_up")) == ([], [])
+    assert (similar(ask, "invoice total"), defining(ask, "add_up")) == ([], [])

@@ -15,12 +15,11 @@ from pygls.exceptions import JsonRpcException
 
 from homebody.errors import UsageError
 from homebody.features import ask as asking
-from homebody.features import commit_message as committing
 from homebody.features import context_items as feature
 from homebody.features import explain as explaining
+from homebody.features import explain_text as about_text
 from homebody.features.ask import add_explanation
 from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
-from homebody.features.explain_text import explain_text, unread_changes
 from homebody.features.media import admitted
 from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
@@ -244,7 +243,7 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
         server.service.asking() as opened,
     ):
         if document is None:
-            explanation = await explain_text(
+            explanation = await about_text.explain_text(
                 opened.engine,
                 argument.text or "",
                 full=argument.full,
@@ -298,11 +297,11 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
         if folder is None:
             message = "No folder is open: name one in `folder` by its file: URI."
             raise UsageError(message)
-        written, about = await committing.commit_message(
+        written, about = await about_text.commit_message(
             opened.engine, folder, full=argument.full, **work.listeners
         )
         answer = answer_of(server, written)
-    unread = "The model did not read all changes: stage fewer." if unread_changes(written.left_out) else ""
+    unread = "The model did not read all changes: stage fewer." if about_text.unread_changes(written.left_out) else ""
     note = " ".join(sentence for sentence in (about, unread) if sentence)
     return {"message": answer.pop("markdown"), "note": note, **answer}
 
