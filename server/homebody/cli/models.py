@@ -67,7 +67,7 @@ def _recommend(*, as_json: _Json = False) -> None:
     Looks at memory, cores and graphics, and prints the command that installs a model for completion, for chat
     and, with a graphics card, for next edits. Installs nothing.
     """
-    from homebody.features.recommend import recommend
+    from homebody.features.models_here import recommend
 
     terminal = Terminal()
     advice = asyncio.run(recommend())

@@ -29,11 +29,10 @@ from homebody.headless.batch import Batch, Summary
 from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, described, select_files, shown_path, tree_of
-from homebody.headless.journal import Journal, Work, create, list_runs, place_in, tree_lock
+from homebody.headless.journal import Journal, Work, create, list_runs, place_in, settle, tree_lock
 from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome, rewrite
 from homebody.headless.select import SourceFile, source_of, workspace_of
-from homebody.headless.undo import settle
 from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.workspace.git import find_repository

@@ -9,8 +9,7 @@ from homebody.cli.edge import warn
 from homebody.cli.terminal import Terminal
 from homebody.errors import JournalUnusable, NothingSelected
 from homebody.headless.find import tree_of
-from homebody.headless.journal import Journal, list_runs, tree_lock
-from homebody.headless.undo import undo
+from homebody.headless.journal import Journal, list_runs, tree_lock, undo
 
 
 def command(

@@ -28,8 +28,7 @@ from homebody.features.budgets import (
     measure_speed,
     reason_beyond,
 )
-from homebody.features.project_rules import Rules, project_rules
-from homebody.features.surroundings import frame_tokens, sampling_of, with_standing
+from homebody.features.surroundings import Rules, frame_tokens, project_rules, sampling_of, with_standing
 from homebody.media import Media
 from homebody.postprocess.noise import is_loop
 from homebody.prompt.front_matter import PromptFile, render

@@ -14,9 +14,9 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.rewritten import Written
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span, TextEdit
 

@@ -20,9 +20,8 @@ from homebody.features.ask_context import find_material, lay_out
 from homebody.features.attachments import Attached
 from homebody.features.budgets import chat_room
 from homebody.features.explain import Explanation
-from homebody.features.media import admitted, readable_history
 from homebody.features.selection import file_of, meant_span
-from homebody.features.surroundings import code_values, sampling_of, shown_path
+from homebody.features.surroundings import admitted, code_values, readable_history, sampling_of, shown_path
 from homebody.prompt.front_matter import fill_shipped, shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session

@@ -14,8 +14,8 @@ from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.engine import Engine
 from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, sentence
 from homebody.features.bench import Row, bench
+from homebody.features.models_here import command_that_recommends, is_smallest
 from homebody.features.next_edit import next_edit_facts
-from homebody.features.recommend import command_that_recommends, is_smallest
 from homebody.installation import own_command, this_installation
 from homebody.prompt.fim import find_format
 

@@ -28,7 +28,7 @@ from homebody.features.surroundings import check_permitted, code_values, laid_ou
 from homebody.prompt.front_matter import PromptFile, shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate, pieces_of
-from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.import_block import WholeFile
 from homebody.text import Document, Span
 
 Explanation: TypeAlias = ChatAnswer

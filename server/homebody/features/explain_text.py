@@ -19,11 +19,10 @@ from homebody.features.attachments import (
     without_escapes,
 )
 from homebody.features.explain import Explanation
-from homebody.features.media import admitted
 from homebody.features.output_places import places_in
-from homebody.features.project_rules import RULES
 from homebody.features.refactor.model_size import lacks
 from homebody.features.selection import lines_near, read_permitted
+from homebody.features.surroundings import RULES, admitted
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
@@ -155,7 +154,6 @@ def _message(answer: str) -> str:
     if lines:
         lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".:")
     return "\n".join(lines)
-
 
 
 async def _lines_at(

@@ -17,8 +17,8 @@ from homebody.errors import FileUnreadable
 from homebody.features.selection import file_of
 from homebody.features.surroundings import file_inside, shown_path
 from homebody.postprocess.links import Link, found_links, with_links
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import is_share, path_of, uri_of

@@ -14,11 +14,11 @@ from homebody.engine import Engine
 from homebody.errors import FileUnreadable
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.names import identifiers_in
 from homebody.syntax.outline import shown
 from homebody.syntax.scope import Definition, definitions, header_text, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import path_of

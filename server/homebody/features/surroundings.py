@@ -1,20 +1,28 @@
 """Text around the code in a chat prompt, laid out by prompt files; the system message, and the sampling."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from homebody.audit import Source, uris_of
-from homebody.backend.base import OWN, Message, Sampling
+from homebody.audit import LeftOut, Source, uris_of
+from homebody.backend.base import OWN, Message, ModelInfo, Prompt, Sampling
+from homebody.context.markers import MARKED, without_marked_lines
 from homebody.context.select import Context
 from homebody.engine import Engine
-from homebody.errors import Excluded
+from homebody.errors import Excluded, MediaRefused
+from homebody.features.budgets import ChatRoom, reason_beyond, whole_lines
+from homebody.media import Media
 from homebody.models.families import family_of
 from homebody.prompt.front_matter import PromptFile, fill_shipped, shipped_prompt
+from homebody.regular_file import read_off_loop
+from homebody.settings.trust import is_trusted
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.text import Document
-from homebody.workspace.uri import file_name, prompt_path
+from homebody.workspace.secrets import holds_private_key
+from homebody.workspace.uri import file_name, folder_around, path_of, prompt_path, uri_of
 
 
 def shown_path(engine: Engine, uri: str) -> str:
@@ -140,3 +148,111 @@ def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling
 def _first(*values: float | None) -> float:
     """Return the first value that is set; the last value is always set."""
     return next(value for value in values if value is not None)
+
+
+RULES = "project rules"
+"""Why rules are in a prompt, and the beginning of why others are not."""
+
+_MOST_BYTES = 64 * 1024
+_SHARE = 5
+"""Share of the tokens read before the first word that rules may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rules for the system message; empty text if there are none."""
+
+    text: str = ""
+    sources: tuple[Source, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+async def project_rules(engine: Engine, uri: str, room: ChatRoom, special_texts: AbstractSet[str]) -> Rules:
+    """Return the rules of the workspace folder of ``uri``; without one, those of the first folder.
+
+    They get a fifth of the tokens that the model reads before its first word. A file that cannot be read is
+    ignored, and so are lines with one of the ``special_texts``.
+    """
+    is_file = path_of(uri) is not None
+    folder = folder_around(uri, engine.folders) if is_file else next(iter(engine.folders), None)
+    if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
+        return Rules()
+    count = engine.chat.tokens.count
+    rest = room.readable // _SHARE
+    why = f"{RULES}, at most a fifth of the prompt; {reason_beyond(room.readable, room.fits, room)}"
+    parts: list[str] = []
+    sources: list[Source] = []
+    left_out: list[LeftOut] = []
+    for name in engine.settings.context.project_rules:
+        rules_uri = uri_of(folder / name)
+        cleaned = without_marked_lines(await _read(engine, folder, name), special_texts)
+        left_out += [LeftOut(rules_uri, line, line, MARKED) for line in cleaned.lines]
+        if not cleaned.text.strip():
+            continue
+        lines = cleaned.text.splitlines(keepends=True)
+        kept = whole_lines(lines, rest, count)
+        if kept < len(lines):
+            left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, why))
+        if kept:
+            used = sum(map(count, lines[:kept]))
+            rest -= used
+            sources.append(Source(rules_uri, 0, kept - 1, used, RULES))
+            path = prompt_path(rules_uri, engine.folders)
+            parts.append(fill_shipped("rules", path=path, context="".join(lines[:kept]).strip()))
+    return Rules("\n\n".join(parts), tuple(sources), tuple(left_out))
+
+
+async def _read(engine: Engine, folder: Path, name: str) -> str:
+    """Text of a rules file; empty if it is missing, outside of the folder, or excluded from prompts."""
+    path = folder / name
+    if await engine.gate.refusal(uri_of(path)) is not None:
+        return ""
+    try:
+        text = (await read_off_loop(path, max_bytes=_MOST_BYTES, inside=folder)).decode()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return "" if holds_private_key(text) else text
+
+
+async def admitted(engine: Engine, media: Sequence[Media]) -> tuple[Media, ...]:
+    """Return pictures with their tokens, counted by the server if it can.
+
+    Raises ``MediaRefused`` if the model does not see; then nothing was sent. A server that does not report it
+    gets them, and refuses them itself.
+    """
+    if not media:
+        return ()
+    info = await engine.chat.describe()
+    if info.sees is False:
+        message = (
+            f"{info.name} answers and does not see pictures, so {media[0].name} was not sent: "
+            "choose a model that does."
+        )
+        raise MediaRefused(message)
+    counts = [await engine.chat.backend.count_prompt(Prompt((each,))) for each in media]
+    return tuple(replace(each, tokens=tokens) for each, tokens in zip(media, counts, strict=True))
+
+
+def readable_history(
+    info: ModelInfo, messages: Sequence[Message], uri: str, media: Sequence[Media]
+) -> tuple[tuple[Message, ...], list[LeftOut]]:
+    """Return earlier messages as they are sent before a question with ``media``, and what is left out.
+
+    Those are pictures that another model has seen, and, as a prompt with pictures is sent as text, lines that
+    hold a control token.
+    """
+    taken = [() if info.sees is False else message.media for message in messages]
+    special = info.special_texts if media or any(taken) else info.texts_to_leave_out
+    cleaned = [without_marked_lines(message.text, special) for message in messages]
+    left_out = [
+        LeftOut(uri, 0, 0, f"{each.name}: {info.name} does not see pictures")
+        for message in messages
+        for each in message.media
+        if info.sees is False
+    ]
+    if any(text.lines for text in cleaned):
+        left_out.append(
+            LeftOut(uri, 0, 0, "lines of this conversation that hold a control token of the model")
+        )
+    texts = zip(messages, cleaned, taken, strict=True)
+    return tuple(replace(message, text=text.text, media=seen) for message, text, seen in texts), left_out

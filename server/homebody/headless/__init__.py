@@ -1,12 +1,10 @@
 """The features over files: the layer between features and the disk, as ``lsp`` is for editors.
 
-find → eligible
-    Which files a run works on.
-select, targets
-    Reads one file, and finds the parts of it to rewrite.
+find, select
+    Which files a run works on; reads one file.
 run → batch
-    Rewrites one file, or many.
-apply → journal, write, verify; undo
+    Rewrites the parts of one file that are meant, or many files.
+apply → journal, write, verify
     Writes changes to the tree, each of which can be undone.
 report, file_report, diff
     Results for people and scripts.

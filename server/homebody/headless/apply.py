@@ -14,9 +14,8 @@ from pathlib import Path
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, RunError, VerifyFailed
 from homebody.headless.find import is_internal
-from homebody.headless.journal import Journal, Record, RecordedChange
+from homebody.headless.journal import Journal, Record, RecordedChange, put_back
 from homebody.headless.select import SourceFile
-from homebody.headless.undo import put_back
 from homebody.headless.verify import FILE, Verdict, run_command
 from homebody.headless.write import check_replaceable, content_digest, digest, put_bytes, temporary_name
 from homebody.text import Document

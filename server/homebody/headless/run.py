@@ -1,7 +1,8 @@
 """Rewrite one file, or some of its parts; writing it is ``apply``'s job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -10,13 +11,16 @@ from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, HomebodyError, NothingSelected, UsageError
 from homebody.features.refactor import Offer, Refactoring, Skipped, prompt_of, refactor
-from homebody.headless import targets
 from homebody.headless.find import shown_path
 from homebody.headless.select import SourceFile
 from homebody.postprocess.edit.notes import sentences
 from homebody.prompt.front_matter import PromptFile
+from homebody.syntax.docstring import DocstringPlace, docstring_place
+from homebody.syntax.import_block import WholeFile
+from homebody.syntax.language import language_of
+from homebody.syntax.nodes import first_error
+from homebody.syntax.scope import Definition, outermost
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, apply_edits
 from homebody.workspace.uri import path_of
 
@@ -36,7 +40,7 @@ class RunRequest:
     action, instruction
         Exactly one of them: the name of a prompt file, or the user's own words.
     select
-        Patterns of symbols (``targets.matching``); empty: everything that the action applies to.
+        Patterns of symbols (``matching``); empty: everything that the action applies to.
     keeps_noted, keeps_refused
         Whether edits with notes, and refused edits, are in the new text. Without the first, an edit is
         refused if a note says that it is broken, or if it has notes and the action has a ``guard``.
@@ -149,12 +153,12 @@ async def rewrite(
     )
     prompt = prompt_of(engine, request.action, request.instruction)
     file = WholeFile(document, parse(document))
-    chosen = _targets(source, file, lines, prompt, request)
+    chosen = _chosen(source, file, lines, prompt, request)
     if not chosen:
         return _without_targets(outcome, file, request)
     # Of lines and whole files, all is rewritten.
     is_by_symbol = not lines and (bool(request.select) or prompt.scope == "function")
-    broken = targets.broken_line(file) if is_by_symbol else ""
+    broken = broken_line(file) if is_by_symbol else ""
     records: list[PromptRecord] = []
 
     def keep_prompt(number: int, _parts: int) -> None:
@@ -181,7 +185,7 @@ async def rewrite(
     return replace(outcome, prompts=tuple(records) if with_prompts else ())
 
 
-def _targets(
+def _chosen(
     source: SourceFile,
     file: WholeFile,
     lines: Sequence[tuple[int, int]],
@@ -192,12 +196,12 @@ def _targets(
     if lines:
         chosen = [source.span_of(first, last) for first, last in lines]
         if prompt.scope == "function":
-            chosen = [span for each in chosen for span in targets.functions_of(file, each)]
+            chosen = [span for each in chosen for span in functions_of(file, each)]
     elif request.select:
-        chosen = [symbol.span for symbol in targets.matching(file, request.select)]
+        chosen = [symbol.span for symbol in matching(file, request.select)]
     elif prompt.scope == "function":
-        symbols = targets.functions(file)
-        symbols = targets.undocumented(file, symbols) if prompt.output == "insert" else symbols
+        symbols = functions(file)
+        symbols = undocumented(file, symbols) if prompt.output == "insert" else symbols
         chosen = [symbol.span for symbol in symbols]
     else:
         # Only a file that is named can be without any text: an instruction writes its first code.
@@ -213,13 +217,13 @@ def _without_targets(outcome: Outcome, file: WholeFile, request: RunRequest) -> 
     """Say why a file has nothing to rewrite, in a sentence."""
     if not file.document.text.strip():
         return replace(outcome, reason="The file is empty.")
-    if broken := targets.broken_line(file):
+    if broken := broken_line(file):
         error = UsageError(broken) if request.select else None
         return replace(outcome, status="skipped", reason=broken, error=error)
     if request.select:
         message = f"--select {' '.join(request.select)} matches nothing: try test_* or Class.method."
         return replace(outcome, error=NothingSelected(message))
-    if targets.functions(file):
+    if functions(file):
         reason = "Every function of the file is documented already: lines or --select choose some to rewrite."
         return replace(outcome, reason=reason)
     reason = "The file has no function, and this action is for functions: use another one, or --instruction."
@@ -250,3 +254,63 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
 def _sentence(skipped: Skipped) -> str:
     place = skipped.name or f"lines {skipped.first_line + 1} to {skipped.last_line + 1}"
     return f"{place}: {skipped.reason.removesuffix('.')}."
+
+
+def functions(file: WholeFile) -> list[Definition]:
+    """Return each function and method, without those inside another one."""
+    return outermost(symbol for symbol in _symbols(file) if symbol.is_function)
+
+
+def functions_of(file: WholeFile, lines: Span) -> list[Span]:
+    """Return the functions of lines that hold several definitions, otherwise the lines themselves."""
+    held = [symbol for symbol in _symbols(file) if lines.covers(symbol.span)]
+    functions = [symbol.span for symbol in outermost(symbol for symbol in held if symbol.is_function)]
+    return functions if functions and len(outermost(held)) > 1 else [lines]
+
+
+def undocumented(file: WholeFile, symbols: Sequence[Definition]) -> list[Definition]:
+    """Return the symbols that have no documentation yet."""
+    document, tree = file.document, file.tree
+    style = language_of(document.language_id, document.uri).doc
+    if style is None:
+        return list(symbols)
+
+    def is_documented(span: Span) -> bool:
+        place = docstring_place(document, tree, span, style, "")
+        return not isinstance(place, DocstringPlace) or bool(document.slice(place.span).strip())
+
+    return [symbol for symbol in symbols if not is_documented(symbol.span)]
+
+
+def matching(file: WholeFile, patterns: Sequence[str]) -> list[Definition]:
+    """Return the symbols that match a pattern, without those inside another match.
+
+    A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without a dot
+    also with the last part (``test_*``).
+    """
+    return outermost(symbol for symbol in _symbols(file) if _matches(symbol, patterns))
+
+
+def broken_line(file: WholeFile) -> str:
+    """Return a sentence about the first line that does not parse: functions around it are not found."""
+    at = first_error(file.tree, file.document.whole)
+    if at is None:
+        return ""
+    line = file.document.line_of(at) + 1
+    return (
+        f"Line {line} of the file has a syntax error, so functions around it may be left out: "
+        "correct it first."
+    )
+
+
+def _symbols(file: WholeFile) -> Iterator[Definition]:
+    for symbol in file.definitions:
+        if symbol.name and (symbol.is_function or symbol.is_class or symbol.kind == "macro"):
+            yield symbol
+
+
+def _matches(symbol: Definition, patterns: Sequence[str]) -> bool:
+    return any(
+        fnmatchcase(symbol.qualified, pattern) or ("." not in pattern and fnmatchcase(symbol.name, pattern))
+        for pattern in patterns
+    )

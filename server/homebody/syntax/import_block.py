@@ -16,6 +16,12 @@ from homebody.text import Document, Span
 
 if TYPE_CHECKING:
     import tree_sitter
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+from homebody.syntax.names import Name, names
+from homebody.syntax.scope import Definition, definitions
 
 _HOLDER = re.compile(r"import\(?\)?")
 """What is left of Go's ``import ( … )`` without the lines in it."""
@@ -129,3 +135,39 @@ def _is_docstring(node: "tree_sitter.Node", text: str) -> bool:
 
 def _has_blank_line(document: Document, start: int, end: int) -> bool:
     return document.line_of(end) > document.line_of(max(0, start - 1)) + 1
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """One version of a document with its tree."""
+
+    document: Document
+    tree: Tree
+
+    @cached_property
+    def definitions(self) -> tuple[Definition, ...]:
+        """All definitions, in order."""
+        return definitions(self.document, self.tree)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[Definition]]:
+        """Definitions by their names."""
+        named: defaultdict[str, list[Definition]] = defaultdict(list)
+        for each in self.definitions:
+            named[each.name].append(each)
+        return named
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """What is imported, by module."""
+        return imports(self.document, self.tree)
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Import statements outside of functions and classes."""
+        return import_statements(self.document, self.tree)
+
+    @cached_property
+    def bound(self) -> tuple[Name, ...]:
+        """Names that are bound."""
+        return tuple(name for name in names(self.document, self.tree) if name.binds)

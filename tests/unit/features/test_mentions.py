@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from homebody.features.ask import ask
+from homebody.features.ask_context import mentioned, mentions
 from homebody.features.context_items import context_items
-from homebody.features.mentions import mentioned, mentions
 from homebody.settings import ChatSettings
 from homebody.text import Document
 from homebody.workspace.uri import uri_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.features.recommend import recommend
+from homebody.features.models_here import recommend
 from homebody.host import machine
 from homebody.models.catalogue import Machine
 from support.ollama_double import OllamaDouble, OllamaModel
@@ -26,7 +26,7 @@ async def test_each_use_gets_a_model_and_the_line_that_installs_it():
 
 
 async def test_what_the_package_index_lacks_is_for_llama_cpp(monkeypatch):
-    monkeypatch.setattr("homebody.features.recommend._this_machine", lambda: Machine(4 << 30, cores=2))
+    monkeypatch.setattr("homebody.features.models_here._this_machine", lambda: Machine(4 << 30, cores=2))
     completion, chat = (await recommend(urls=[NOBODY])).recommendations
     assert completion.command == "llama-server -hf Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:Q8_0"
     assert chat.command.endswith(" models install qwen2.5-coder:1.5b")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from homebody.headless import targets
+from homebody.headless.run import functions_of, matching
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 
 CODE = """\
@@ -45,7 +45,7 @@ def python(text: str = CODE) -> WholeFile:
     ],
 )
 def test_patterns_name_symbols(patterns, expected):
-    assert [symbol.qualified for symbol in targets.matching(python(), patterns)] == expected
+    assert [symbol.qualified for symbol in matching(python(), patterns)] == expected
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_patterns_name_symbols(patterns, expected):
     ids=["all", "a class", "two methods", "one method"],
 )
 def test_lines_that_hold_several_definitions_name_their_functions(first, expected):
-    spans = targets.functions_of(python(), Span(CODE.index(first), len(CODE)))
+    spans = functions_of(python(), Span(CODE.index(first), len(CODE)))
     assert [CODE[span.start : span.end].splitlines()[0].strip() for span in spans] == expected

@@ -5,8 +5,8 @@ import pytest
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.notes import notes_of
 from homebody.postprocess.edit.refusals import refusal_of
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.tree import Tree, parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 from support.calls import calls
 

@@ -10,8 +10,8 @@ from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport, import_edits
 from homebody.postprocess.edit.notes import Note, sentences
 from homebody.postprocess.edit.refusals import syntax_refusal
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Span, TextEdit, apply_edits
 
 

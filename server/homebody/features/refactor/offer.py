@@ -22,7 +22,7 @@ from homebody.postprocess.edit.rewritten import Written, rewritten
 from homebody.postprocess.edit.undefined import needed
 from homebody.postprocess.lines import with_line_ends
 from homebody.postprocess.noise import CHAT_TOKENS
-from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.import_block import WholeFile
 from homebody.text import Span, TextEdit
 
 _CONTROL = re.compile(rf"(?:(?:{CHAT_TOKENS}|</s>)\s*)+\Z")

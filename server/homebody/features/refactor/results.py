@@ -13,9 +13,9 @@ from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.notes import Note
 from homebody.prompt.front_matter import PromptFile
 from homebody.session.session import Session
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]

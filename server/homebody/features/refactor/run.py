@@ -25,8 +25,8 @@ from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
 from homebody.prompt.front_matter import PromptFile, fill, shipped_prompt
 from homebody.session.session import Session
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.language import find
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, apply_edits
 
 _LONGEST_PROBLEM = 2_000

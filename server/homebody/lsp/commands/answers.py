@@ -20,8 +20,7 @@ from homebody.features import explain as explaining
 from homebody.features import explain_text as about_text
 from homebody.features.ask import add_explanation
 from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
-from homebody.features.media import admitted
-from homebody.features.surroundings import shown_path
+from homebody.features.surroundings import admitted, shown_path
 from homebody.lsp import progress
 from homebody.lsp.commands.common import (
     AnswerArgument,
@@ -301,7 +300,11 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
             opened.engine, folder, full=argument.full, **work.listeners
         )
         answer = answer_of(server, written)
-    unread = "The model did not read all changes: stage fewer." if about_text.unread_changes(written.left_out) else ""
+    unread = (
+        "The model did not read all changes: stage fewer."
+        if about_text.unread_changes(written.left_out)
+        else ""
+    )
     note = " ".join(sentence for sentence in (about, unread) if sentence)
     return {"message": answer.pop("markdown"), "note": note, **answer}
 

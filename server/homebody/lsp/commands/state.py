@@ -41,7 +41,7 @@ async def models(server: Server, _params: types.ExecuteCommandParams) -> Result:
 
 async def recommend(_server: Server, _params: types.ExecuteCommandParams) -> Result:
     """Return the machine in one sentence, and a model for each use."""
-    from homebody.features import recommend as feature
+    from homebody.features import models_here as feature
 
     return msgspec.to_builtins(await feature.recommend())
 

@@ -11,12 +11,12 @@ from functools import cached_property
 from operator import attrgetter
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.names import Name, names
 from homebody.syntax.nodes import captured, count_errors, top_level
 from homebody.syntax.opaque import text_without, texts_in
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions, scopes_at
 from homebody.syntax.tree import Tree, parse, reparsed
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from homebody.postprocess.lines import with_line_ends
-from homebody.syntax.import_block import Statement, place_of_first_import
+from homebody.syntax.import_block import Statement, WholeFile, place_of_first_import
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 
 _FUTURE = "__future__"

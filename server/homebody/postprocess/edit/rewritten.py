@@ -14,11 +14,11 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.postprocess.edit.imports import NewImport, taken_imports
 from homebody.postprocess.edit.placed import above_top_level, placed
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, outermost, scopes_at
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name

@@ -13,11 +13,11 @@ from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import RewriteRequest
 from homebody.features.refactor.target import find_target
 from homebody.settings import Settings
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, apply_edits
 

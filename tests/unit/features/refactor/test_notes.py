@@ -4,8 +4,8 @@ import pytest
 
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.notes import notes_of, sentences
+from homebody.syntax.import_block import WholeFile
 from homebody.syntax.tree import parse
-from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, TextEdit
 
 CASES = [
