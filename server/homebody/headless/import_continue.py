@@ -4,10 +4,9 @@ Format: https://docs.continue.dev/reference
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,7 +16,7 @@ from homebody.backend.guard import is_loopback
 from homebody.errors import FileUnreadable, UsageError, sentence
 from homebody.models.facts import Slot
 from homebody.prompt.front_matter import InvalidPrompt, parse
-from homebody.regular_file import FileRefused, read_regular
+from homebody.regular_file import read_regular
 from homebody.settings.options import OptionsSource, from_tree
 
 MAX_BYTES = 1024 * 1024
@@ -58,12 +57,6 @@ class ConvertedConfig:
     prompts: dict[str, str] = field(default_factory=dict[str, str])
     notes: list[str] = field(default_factory=list[str])
 
-    def leave_out(self, what: str, why: str) -> None:
-        """Note an entry that is not imported, once."""
-        sentence = f"{what} is not imported: {why}."
-        if sentence not in self.notes:
-            self.notes.append(sentence)
-
 
 class _Options(msgspec.Struct, rename="camel"):
     context_length: int | None = None
@@ -71,15 +64,11 @@ class _Options(msgspec.Struct, rename="camel"):
     temperature: float | None = None
 
 
-Named = TypeVar("Named")
+class _Block(msgspec.Struct, rename="camel"):
+    """A model, a rule or a prompt: each has some of these fields."""
 
-
-class _Block(msgspec.Struct):
     name: str = ""
     uses: str = ""
-
-
-class _Model(_Block, rename="camel"):
     provider: str = ""
     model: str = ""
     api_base: str | None = None
@@ -87,34 +76,28 @@ class _Model(_Block, rename="camel"):
     # Without roles: chat, edit and apply (Continue's documentation).
     roles: tuple[str, ...] = ("chat", "edit", "apply")
     default_completion_options: _Options = msgspec.field(default_factory=_Options)
+    rule: str = ""
+    globs: object = None
+    description: str = ""
+    prompt: str = ""
 
     @property
     def shown(self) -> str:
         return self.name or self.model or "A model"
 
 
-class _Rule(_Block):
-    rule: str = ""
-    globs: object = None
-
-
-class _Prompt(_Block):
-    description: str = ""
-    prompt: str = ""
-
-
 class _ContinueConfig(msgspec.Struct):
-    models: tuple[_Model, ...] = ()
-    rules: tuple[str | _Rule, ...] = ()
-    prompts: tuple[_Prompt, ...] = ()
+    models: tuple[_Block, ...] = ()
+    rules: tuple[str | _Block, ...] = ()
+    prompts: tuple[_Block, ...] = ()
 
 
 def read_config(path: Path) -> str:
     """Read the user's configuration file. Raises ``FileUnreadable``."""
     try:
         return read_regular(path, max_bytes=MAX_BYTES).decode()
-    except (FileRefused, OSError, UnicodeDecodeError) as error:
-        reason = error.strerror or error if isinstance(error, OSError) else error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         message = f"{path} cannot be read ({reason}): name Continue's config.yaml."
         raise FileUnreadable(message) from error
 
@@ -132,68 +115,65 @@ def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
         message = f"{shown} is not a configuration of Continue ({reason}): name its config.yaml."
         raise UsageError(message) from error
     imported = ConvertedConfig()
-    models = _without_hub(imported, config.models)
+    rules = [_Block(rule=rule) if isinstance(rule, str) else rule for rule in config.rules]
+    left_out: list[tuple[str, str]] = []
     for use, roles in _ROLES.items():
-        _take_model(imported, use, [model for model in models if roles & set(model.roles)])
-    _take_rules(imported, _without_hub(imported, config.rules))
-    for prompt in _without_hub(imported, config.prompts):
-        _take_prompt(imported, prompt)
-    for key in sorted(key for key, value in entries.items() if value and key not in _TAKEN):
-        imported.leave_out(f"`{key}`", "Homebody has no counterpart")
-    _leave_out_what_is_not_allowed(imported)
-    return imported
-
-
-def _without_hub(imported: ConvertedConfig, blocks: Sequence[Named]) -> list[Named]:
-    """Leave out the blocks of Continue's hub, which the file only names."""
-    own: list[Named] = []
-    for block in blocks:
-        if isinstance(block, _Block) and block.uses:
-            imported.leave_out(block.uses, "it is a block of Continue's hub")
-        else:
-            own.append(block)
-    return own
-
-
-def _leave_out_what_is_not_allowed(imported: ConvertedConfig) -> None:
-    """While a value in the user's file is wrong, nothing is sent to a model."""
+        models = [model for model in config.models if roles & set(model.roles) and not model.uses]
+        left_out += _take_model(imported, use, models)
+    for prompt in config.prompts:
+        left_out += _take_prompt(imported, prompt) if not prompt.uses else ()
+    blocks = (*config.models, *rules, *config.prompts)
+    left_out += [(block.uses, "it is a block of Continue's hub") for block in blocks if block.uses]
+    texts = [sentence(rule.rule) for rule in rules if rule.rule]
+    imported.settings |= {"chat.instructions": " ".join(texts)} if texts else {}
+    unknown = sorted(key for key, value in entries.items() if value and key not in _TAKEN)
+    left_out += [(f"`{key}`", "Homebody has no counterpart") for key in unknown]
+    # While a value in the user's file is wrong, nothing is sent to a model.
     checked = from_tree(imported.settings, OptionsSource("Not imported", "snake", Path()))
     allowed = {key.snake for key in checked.values}
     imported.settings = {key: value for key, value in imported.settings.items() if key in allowed}
-    imported.notes += [problem.message for problem in checked.problems]
+    imported.notes = [
+        *dict.fromkeys(f"{what} is not imported: {why}." for what, why in left_out),
+        *(
+            f"The rule {rule.name or 'without a name'} applied to some files only; here it applies to all."
+            for rule in rules
+            if rule.globs
+        ),
+        *imported.notes,
+        *(problem.message for problem in checked.problems),
+    ]
+    return imported
 
 
-def _take_model(imported: ConvertedConfig, use: Slot, models: list[_Model]) -> None:
-    """Import the first model that runs on this machine; note what happens to the others."""
-    taken: _Model | None = None
+def _take_model(imported: ConvertedConfig, use: Slot, models: Sequence[_Block]) -> Iterator[tuple[str, str]]:
+    """Import the first model that runs on this machine; yield what is left out, and why."""
+    taken: _Block | None = None
     for model in models:
         if (why := _leaves(model)) is not None:
-            imported.leave_out(model.shown, why)
+            yield model.shown, why
         elif taken is not None:
-            imported.leave_out(model.shown, f"Homebody uses one model for {use}")
+            yield model.shown, f"Homebody uses one model for {use}"
         else:
             taken = model
     if taken is None:
         return
-    options = taken.default_completion_options
+    options, variable = taken.default_completion_options, _SECRET.fullmatch(taken.api_key)
+    if taken.api_key and variable is None:
+        advice = f"put it into a variable and name that in {use}.backend.api_key_env"
+        yield f"The key of {taken.shown}", advice
     values: dict[str, object] = {
         "backend.kind": _KINDS[taken.provider],
         "backend.url": taken.api_base and taken.api_base.rstrip("/"),
         "backend.model": taken.model if taken.model not in {"", "AUTODETECT"} else None,
         "backend.context_length": options.context_length,
+        "backend.api_key_env": variable and variable[1],
+        "temperature": options.temperature if use == "chat" else None,
+        "max_tokens": options.max_tokens if use == "chat" else None,
     }
-    if variable := _SECRET.fullmatch(taken.api_key):
-        values["backend.api_key_env"] = variable[1]
-    elif taken.api_key:
-        imported.leave_out(
-            f"The key of {taken.shown}", f"put it into a variable and name that in {use}.backend.api_key_env"
-        )
-    if use == "chat":
-        values |= {"temperature": options.temperature, "max_tokens": options.max_tokens}
     imported.settings |= {f"{use}.{key}": value for key, value in values.items() if value is not None}
 
 
-def _leaves(model: _Model) -> str | None:
+def _leaves(model: _Block) -> str | None:
     """Return why a model cannot be imported; ``None`` if it runs on this machine."""
     kind = _KINDS.get(model.provider)
     if kind is None or (kind == "openai" and model.api_base is None):
@@ -207,21 +187,8 @@ def _leaves(model: _Model) -> str | None:
     return None
 
 
-def _take_rules(imported: ConvertedConfig, rules: Sequence[str | _Rule]) -> None:
-    """Join the rules into one standing instruction."""
-    texts: list[str] = []
-    for rule in rules:
-        named = _Rule(rule=rule) if isinstance(rule, str) else rule
-        if named.globs:
-            name = named.name or "without a name"
-            imported.notes.append(f"The rule {name} applied to some files only; here it applies to all.")
-        texts.append(sentence(named.rule))
-    if instructions := " ".join(filter(None, texts)):
-        imported.settings["chat.instructions"] = instructions
-
-
-def _take_prompt(imported: ConvertedConfig, prompt: _Prompt) -> None:
-    """Convert a prompt to a prompt file that explains the selection with its instruction."""
+def _take_prompt(imported: ConvertedConfig, prompt: _Block) -> Iterator[tuple[str, str]]:
+    """Convert a prompt to a prompt file that explains the selection; yield why it cannot be one."""
     shown = f"The prompt {prompt.name or 'without a name'}"
     name = re.sub(r"[^a-z0-9]+", "-", prompt.name.lower()).strip("-") or "imported"
     body = _INPUT.sub("", prompt.prompt).strip().replace("$", "$$")
@@ -231,7 +198,7 @@ def _take_prompt(imported: ConvertedConfig, prompt: _Prompt) -> None:
     try:
         parse(name, text, "user")
     except InvalidPrompt as error:
-        imported.leave_out(shown, str(error))
+        yield shown, str(error)
         return
     if "{{" in body:
         imported.notes.append(f"{shown} holds placeholders of Continue's that stay as they are.")
