@@ -230,7 +230,7 @@ class _Talk:
             raise UsageError(edit.reason or "")
         text = apply_edits(source.document.text, edit.edits)
         root = tree_of([Chosen(path)])
-        with tree_lock(root, "homebody ask"):
+        with tree_lock(root):
             journal = create(root, f"homebody ask: /apply {words}", b"null", ())
             await Applier(journal).apply(source, text)
             journal.mark("ended")

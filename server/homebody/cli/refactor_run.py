@@ -57,7 +57,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     _refuse_dirty(selection, options, source.settings)
     # Names of bytes that are not UTF-8 cannot be stored.
     text = shlex.join(command).encode("utf-8", "replace").decode()
-    with tree_lock(root, text):
+    with tree_lock(root):
         _settle_killed(root)
         return _finish(options, selection, source, _journal(options, selection, flags, text))
 
@@ -68,7 +68,7 @@ def resume_run(name: str, flags: Flags) -> int:
     Raises ``NothingSelected``: there is no unfinished run of that name.
     """
     root = tree_of([])
-    with tree_lock(root, "homebody refactor --resume"):
+    with tree_lock(root):
         journal = _unfinished(root, name)
         header = journal.header()
         for sentence in settle(journal):

@@ -28,7 +28,7 @@ def command(
         if not runs:
             terminal.remark("There is no run here: `homebody refactor --write` makes one.")
         return
-    with tree_lock(root, "homebody undo"):
+    with tree_lock(root):
         done = undo(_chosen(root, run))
     terminal.write("".join(f"{path}\n" for path in done.restored))
     terminal.remark(f"restored {len(done.restored)} file{'s' * (len(done.restored) != 1)}")

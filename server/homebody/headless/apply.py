@@ -61,7 +61,7 @@ class Applier:
     async def check_command(self) -> None:
         """Run the command once before anything is changed, unless it checks one file only.
 
-        Raises ``VerifyFailed``: it cannot be started, or it fails on the unchanged tree.
+        Raises ``VerifyFailed``: it fails on the unchanged tree.
         """
         if not self.command or FILE in self.command:
             return
@@ -86,8 +86,7 @@ class Applier:
         JournalUnusable
             The journal cannot be written, so nothing was written to the tree.
         VerifyFailed
-            The command cannot be started, and the old content was restored; or it failed and the old content
-            cannot be restored.
+            The command failed, and the old content cannot be restored.
 
         """
         async with self._turn:
@@ -166,9 +165,6 @@ class Applier:
                 f"{source.path} holds an unverified change: {error} `homebody undo` tries to restore it."
             )
             raise VerifyFailed(message) from error
-        if not verdict.started:
-            message = f"The command of --verify cannot be started: {_last_line(verdict)}"
-            raise VerifyFailed(message)
         if verdict.passed:
             message = f"`{self.command}` reverted or removed {source.path} itself; it has its old content."
             raise EditRefused(message)

@@ -216,38 +216,25 @@ def list_runs(root: Path) -> list[Journal]:
 
 
 @contextmanager
-def tree_lock(root: Path, command: str) -> Generator[None]:
+def tree_lock(root: Path) -> Generator[None]:
     """Let only one run at a time change the files of a tree.
 
-    The operating system releases the lock when the process ends, however it ends. In the folder of the tree's
-    journals are the lock, and a note that names the run that holds it.
+    The operating system releases the lock when the process ends, however it ends.
 
-    Raises ``TreeBusy``, whose message names that run; ``JournalUnusable``: the state folder cannot be
-    written.
+    Raises ``TreeBusy``; ``JournalUnusable``: the state folder cannot be written.
     """
     folder = tree_folder(root)
-    lock = FileLock(folder / "lock", timeout=0)
-    holder = f"`{command}` (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock.acquire()
+        lock = FileLock(folder / "lock", timeout=0).acquire()
     except Timeout as error:
-        other = "another run"
-        with suppress(OSError):
-            other = (folder / "holder").read_text("utf-8")
-        message = f"Files in {root} are being changed by {other}: wait until it has ended, or stop it."
+        message = f"Files in {root} are being changed by another run: wait until it has ended, or stop it."
         raise TreeBusy(message) from error
     except OSError as error:
         message = f"{folder} cannot be written ({error.strerror or error}), so no file is changed."
         raise JournalUnusable(message) from error
-    try:
-        with suppress(OSError):
-            (folder / "holder").write_text(holder, "utf-8")
+    with lock:
         yield
-    finally:
-        with suppress(OSError):
-            (folder / "holder").unlink()
-        lock.release()
 
 
 def place_in(root: Path, path: Path) -> str:

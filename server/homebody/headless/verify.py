@@ -21,8 +21,6 @@ _CLOSING_SECONDS = 0.5
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 FILE = "{file}"
 """Stands for the changed file's path in a command."""
-# Exit codes of shells for "not executable" and "not found" (POSIX; cmd.exe).
-_NOT_STARTED = frozenset({126, 127, 9009})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,12 @@ class Verdict:
         How it failed, in one clause: ``exit code 1``, ``it did not end within 300 s``.
     output
         The last 64 KiB of its output.
-    started
-        Whether the shell found the command.
 
     """
 
     passed: bool
     why: str
     output: str
-    started: bool = True
 
 
 async def run_command(command: str, root: Path, file: Path | None, timeout_seconds: float) -> Verdict:
@@ -56,7 +51,7 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
     printed = _Printed()
     try:
         process = await asyncio.create_subprocess_shell(
-            _with_file(command, file),
+            command if file is None else command.replace(FILE, _quoted(file)),
             cwd=root,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=printed.write_end,
@@ -80,8 +75,7 @@ async def run_command(command: str, root: Path, file: Path | None, timeout_secon
             process.kill()
         await process.wait()
     output = await asyncio.to_thread(printed.finish)
-    started = process.returncode not in _NOT_STARTED
-    return Verdict(not why, why, output, started)
+    return Verdict(not why, why, output)
 
 
 class _Printed:
@@ -113,27 +107,21 @@ class _Printed:
         os.close(self._read_end)
 
 
-def _with_file(command: str, file: Path | None) -> str:
-    if file is None or FILE not in command:
-        return command
-    quoted = subprocess.list2cmdline([str(file)]) if os.name == "nt" else shlex.quote(str(file))
-    return command.replace(FILE, quoted)
+def _quoted(file: Path) -> str:
+    return subprocess.list2cmdline([str(file)]) if os.name == "nt" else shlex.quote(str(file))
 
 
 def _end_group(leader: int) -> None:
-    """End every process that the command started, including orphaned children."""
-    for process in _members(leader):
-        with suppress(psutil.Error):
-            process.kill()
-
-
-def _members(leader: int) -> list[psutil.Process]:
-    """Processes of the command's group (POSIX), or its descendants."""
+    """End every process that the command started: of its group (POSIX), or its descendants."""
     with suppress(psutil.Error):
-        if sys.platform == "win32":
-            return psutil.Process(leader).children(recursive=True)
-        return [process for process in psutil.process_iter() if _group_of(process.pid) == leader]
-    return []
+        members = (
+            psutil.Process(leader).children(recursive=True)
+            if sys.platform == "win32"
+            else [process for process in psutil.process_iter() if _group_of(process.pid) == leader]
+        )
+        for process in members:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def _group_of(pid: int) -> int:
