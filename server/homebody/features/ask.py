@@ -214,10 +214,10 @@ async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> Non
 def _added(conversation: Conversation, turn: Turn, answered: ChatAnswer) -> Reply:
     conversation.turns.append(turn)
     return Reply(
-        text=answered.text,
-        complete=answered.complete,
-        usage=answered.usage,
-        prompt=answered.prompt,
-        looped=answered.looped,
+        answered.text,
+        answered.complete,
+        answered.usage,
+        answered.prompt,
+        answered.looped,
         conversation=conversation,
     )

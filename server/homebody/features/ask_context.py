@@ -198,8 +198,8 @@ _PER_NAME = 2
 
 _NAME = re.compile(r"[^\W\d][\w$]*(?:(?:\.|::|->|#)[^\W\d][\w$]*)*")
 _APART = re.compile(r"\.|::|->|#")
-_IN_BACKTICKS = re.compile(r"`[^`\n]{1,200}`")
 _BEFORE_A_SENTENCE = ".!?:;\n>-*"
+_IN_BACKTICKS = re.compile(r"`[^`\n]{1,200}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +225,9 @@ def mentions(question: str) -> list[Mention]:
             bool(before)
             or text.startswith("(", match.end())
             or any(start < match.start() < end for start, end in quoted)
-            or _looks_like_a_name(name)
-            or (name[0].isupper() and not _begins_a_sentence(text, match.start()))
+            or not name.isalpha()
+            or name[1:] != name[1:].lower()
+            or (name[0].isupper() and text[: match.start()].rstrip(" \t")[-1:] not in _BEFORE_A_SENTENCE)
         )
         names.append(Mention(name, before[-1] if before else "", is_plain=not is_code))
     unique: dict[tuple[str, str], Mention] = {}
@@ -306,15 +307,3 @@ async def _whole_file(engine: Engine, uri: str) -> tuple[Candidate, ...]:
     last = document.line_count - 1
     forms = (Candidate(uri, 0, last, text, "named in the question") for text in (document.text, signatures))
     return tuple(form for form in forms if form.text.strip())
-
-
-def _begins_a_sentence(text: str, at: int) -> bool:
-    before = text[:at].rstrip(" \t")
-    return not before or before[-1] in _BEFORE_A_SENTENCE
-
-
-def _looks_like_a_name(word: str) -> bool:
-    """Whether a word has the form of an identifier: ``add_line``, ``addLine``, ``sha256``, ``HTTPServer``."""
-    inner = word.strip("_")
-    has_case = any(c.isupper() for c in inner[1:]) and any(c.islower() for c in inner)
-    return "_" in inner or has_case or word.startswith("_") or any(c.isdigit() for c in inner)

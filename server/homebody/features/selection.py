@@ -20,7 +20,9 @@ from homebody.syntax.outline import shown
 from homebody.syntax.scope import Definition, definitions, header_text, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
+from homebody.workspace.candidates import call_sites
 from homebody.workspace.files import read_document
+from homebody.workspace.store import IndexEntry
 from homebody.workspace.uri import path_of
 
 _MAX_CALLERS = 4
@@ -33,8 +35,6 @@ _OUTLINED = frozenset(
 )
 _FEWEST_DEFINITIONS = 3
 """Minimum number of definitions of a file that has an outline."""
-
-_LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 
 _CELL_LINES = 60
 """Maximum number of lines of one cell of a notebook."""
@@ -165,8 +165,7 @@ def short_form(file: WholeFile, definition: Definition, why: str = "") -> Candid
         if each.container.split(".")[-1] == definition.name and definition.span.covers(each.span)
     ]
     text = shown(file.document, file.tree.language, definition, members)
-    why = why or f"defines {definition.name}"
-    return Candidate(file.document.uri, text.first_line, text.last_line, text.text, why)
+    return Candidate(file.document.uri, *text, why or f"defines {definition.name}")
 
 
 def outline(file: WholeFile) -> list[tuple[Span, str]]:
@@ -206,23 +205,11 @@ def _class_around(file: WholeFile, span: Span) -> Iterator[Candidate]:
 def _own_calls(file: WholeFile, span: Span, name: str) -> Iterator[Candidate]:
     """Lines of this file, outside ``span``, that call ``name``."""
     document = file.document
-
-    def is_header(at: int) -> bool:
-        here = definitions(document, file.tree, Span(at, at + 1))
-        return any(each.header.start <= at < each.header.end for each in here)
-
-    calls = (
-        match.start()
-        # A pattern that begins with a text is found much faster than one that looks behind first.
-        for match in re.finditer(rf"{re.escape(name)}(?<![\w$]{re.escape(name)})\s*\(", document.text)
-        if not span.start <= match.start() < span.end and not is_header(match.start())
-    )
-    for at in islice(calls, _MAX_CALLERS):
-        line = document.line_of(at)
-        first = max(0, line - _LINES_BEFORE_CALL)
-        last = min(document.line_count - 1, line + _LINES_AFTER_CALL)
-        lines = Span(document.line_starts[first], document.line_span(last).end)
-        yield _lines(file, lines, f"calls {name}")
+    first, last = document.lines_of(span)
+    whole = IndexEntry("", "", "", 0, document.line_count - 1, document.text)
+    calls = (call for call in call_sites(name, whole) if call.last_line < first or call.first_line > last)
+    for call in islice(calls, _MAX_CALLERS):
+        yield Candidate(document.uri, call.first_line, call.last_line, call.text, f"calls {name}")
 
 
 def _lines(file: WholeFile, span: Span, why: str) -> Candidate:

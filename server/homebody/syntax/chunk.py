@@ -107,32 +107,20 @@ def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], cost
 
 
 def _cut_costs(document: Document, tree: Tree) -> list[float]:
-    """Cost of a cut before each line, in levels of nesting."""
-    depths = _indent_levels(document)
+    """Cost of a cut before each line, in levels of nesting, of which an indentation is two, as in a tree."""
     comment = (tree.language.line_comment if tree.language else None) or "#"
     costs: list[float] = []
+    open_indents: list[int] = []
     before_blank, before_attached = True, False
-    for line, depth in enumerate(depths):
-        blank = indentation.is_blank(document, line)
-        cost = min(float(depth), _MAX_DEPTH) + _NO_BLANK_LINE * (not before_blank)
+    for line in range(document.line_count):
+        blank, indent = indentation.is_blank(document, line), indentation.indent_at(document, line)
+        while not blank and open_indents and open_indents[-1] >= indent:
+            open_indents.pop()
+        cost = min(2.0 * len(open_indents), _MAX_DEPTH) + _NO_BLANK_LINE * (not before_blank)
         costs.append(cost + _COMMENT_CUT_OFF * before_attached)
         opening = "" if blank else document.line_text(line).lstrip()
         before_attached = opening.startswith((comment, "@", "#[", "//", "/*", "*", "--"))
         before_blank = blank
-    return costs
-
-
-def _indent_levels(document: Document) -> list[int]:
-    """Nesting of each line by indentation, two per level to match the depth of a tree."""
-    levels: list[int] = []
-    open_indents: list[int] = []
-    for line in range(document.line_count):
-        if not indentation.is_blank(document, line):
-            indent = indentation.indent_at(document, line)
-            while open_indents and open_indents[-1] >= indent:
-                open_indents.pop()
-            levels.append(2 * len(open_indents))
+        if not blank:
             open_indents.append(indent)
-        else:
-            levels.append(2 * len(open_indents))
-    return levels
+    return costs

@@ -15,7 +15,7 @@ from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
-    import tree_sitter
+    pass
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
@@ -91,7 +91,7 @@ def place_of_first_import(document: Document, tree: Tree) -> int:
     is_first = True
     for child in children:
         span = tree.span(child)
-        if comment and _has_blank_line(document, comment, span.start):
+        if comment and document.line_of(span.start) > document.line_of(comment - 1) + 1:
             end = comment
         comment = 0
         if "comment" in child.type:
@@ -99,7 +99,10 @@ def place_of_first_import(document: Document, tree: Tree) -> int:
             continue
         text = document.slice(span).strip()
         is_head = child.type in _HEAD and child.child_by_field_name("body") is None
-        if not (is_head or _DIRECTIVE.fullmatch(text) or (is_first and _is_docstring(child, text))):
+        is_string = child.type == "expression_statement" and child.named_child_count == 1
+        is_string = is_string and child.named_children[0].type == "string"
+        is_docstring = is_first and is_string and _DOCSTRING.match(text)
+        if not (is_head or is_docstring or _DIRECTIVE.fullmatch(text)):
             break
         end = span.end
         is_first = is_first and is_head
@@ -126,15 +129,6 @@ def _holds_imports(document: Document, span: Span, everything: Sequence[Span]) -
     if not document.text.startswith("import", span.start):
         return False
     return _HOLDER.fullmatch("".join(text_without(document, span, everything).split())) is not None
-
-
-def _is_docstring(node: "tree_sitter.Node", text: str) -> bool:
-    is_string = node.type == "expression_statement" and node.named_child_count == 1
-    return is_string and node.named_children[0].type == "string" and _DOCSTRING.match(text) is not None
-
-
-def _has_blank_line(document: Document, start: int, end: int) -> bool:
-    return document.line_of(end) > document.line_of(max(0, start - 1)) + 1
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Pure and synchronous.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import Language
@@ -25,19 +24,12 @@ _OPENED = re.compile(r"([\[({])\s*\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
-@dataclass(frozen=True, slots=True)
-class OutlineText:
-    """Text of a definition. Lines count from 0, both inclusive; for an outline, those of its header."""
-
-    text: str
-    first_line: int
-    last_line: int
-
-
 def shown(
     document: Document, language: Language | None, definition: Definition, members: Sequence[Definition]
-) -> OutlineText:
-    """Return the text of ``definition`` for a prompt.
+) -> tuple[int, int, str]:
+    """Return the first and the last line, and the text of ``definition`` for a prompt.
+
+    Lines count from 0, both inclusive; for an outline, they are those of its header.
 
     For a type: its whole text if it is short, otherwise the signatures of its ``members``, or its first
     lines if it has none. For any other definition: its signature.
@@ -48,14 +40,13 @@ def shown(
         and last - first < _MAX_WHOLE_LINES
         and len(definition.span) <= _MAX_WHOLE
     ):
-        return OutlineText(
-            _indentation(document, definition.span.start) + document.slice(definition.span), first, last
-        )
+        text = _indentation(document, definition.span.start) + document.slice(definition.span)
+        return first, last, text
     end = document.lines_of(definition.header)[1]
     first = document.line_of(definition.header.start)
     if definition.kind in _WITH_MEMBERS and last > end:
-        return OutlineText(_outline(document, language, definition, members), first, end)
-    return OutlineText(_signature(document, definition), first, end)
+        return first, end, _outline(document, language, definition, members)
+    return first, end, _signature(document, definition)
 
 
 def _outline(
@@ -67,12 +58,6 @@ def _outline(
     if indented:
         header = _decorators(document, definition) + header
     parts = [_member(document, member, indented=indented) for member in members]
-    if _fitting(parts) < len(parts):
-        # Private members are left out first.
-        public = [
-            member for member in members if not member.name.startswith("_") or member.name == "__init__"
-        ]
-        parts = [_member(document, member, indented=indented) for member in public]
     if not members:
         if indented:
             return f"{header} ..."

@@ -320,7 +320,12 @@ def _nested(
     document: Document, tree: Tree, bare: Iterable[Definition], wrappers: dict[Span, Span]
 ) -> list[Definition]:
     """Sort definitions, and set the span with wrapper, the container and the signature of each."""
-    spans = [(_wrapped(definition.span, wrappers), definition) for definition in bare]
+    spans: list[tuple[Span, Definition]] = []
+    for definition in bare:
+        span = definition.span
+        while span in wrappers and wrappers[span] != span:
+            span = wrappers[span]
+        spans.append((span, definition))
     spans.sort(key=lambda item: (item[0].start, -item[0].end, item[1].span.start))
     around: list[Definition] = []
     result: list[Definition] = []
@@ -338,12 +343,6 @@ def _nested(
         around.append(nested)
         result.append(nested)
     return result
-
-
-def _wrapped(span: Span, wrappers: dict[Span, Span]) -> Span:
-    while span in wrappers and wrappers[span] != span:
-        span = wrappers[span]
-    return span
 
 
 def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from posixpath import commonprefix
 
 from homebody.syntax.chunk import Candidate
+from homebody.text import lines_with_ends
 from homebody.workspace.store import IndexEntry
 from homebody.workspace.uri import uri_of
 
@@ -67,7 +68,7 @@ def call_sites(name: str, chunk: IndexEntry) -> list[IndexEntry]:
     Calls with few lines between them are one piece.
     """
     call = re.compile(rf"(?<![\w$]){re.escape(name)}\s*(?:<[^<>()\n]*>)?\(")
-    lines = chunk.text.splitlines()
+    lines = [line.rstrip("\r\n") for line in lines_with_ends(chunk.text)]
     runs: list[list[int]] = []
     for number, line in enumerate(lines):
         if (match := call.search(line)) is None or _DEFINES.search(line[: match.start()]):

@@ -71,8 +71,7 @@ def _definitions(path: str, document: Document, tree: Tree) -> Iterator[IndexEnt
             continue
         shown = outline.shown(document, tree.language, definition, members.get(number, ()))
         scopes = tuple(scope.header_text(document, definitions[index]) for index in around[-_MAX_SCOPES:])
-        place = shown.first_line, shown.last_line
-        yield IndexEntry(path, definition.name, definition.kind, *place, shown.text, scopes)
+        yield IndexEntry(path, definition.name, definition.kind, *shown, scopes)
 
 
 def _nesting(definitions: Sequence[Definition]) -> list[tuple[int, ...]]:
