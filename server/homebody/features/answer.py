@@ -20,7 +20,6 @@ from homebody.features.budgets import (
     LEAST_TOKENS,
     TEMPLATE_TOKENS,
     ChatRoom,
-    PromptSize,
     accounted,
     chat_room,
     compared,
@@ -325,14 +324,14 @@ async def _fitted(
     """Build the messages, and shorten them until the count fits beside an answer of ``output`` tokens."""
     room = prompt_room(info.context_length, output + TEMPLATE_TOKENS)
 
-    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt], PromptSize]:
+    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt], int, int]:
         built = build(room if tokens is None else tokens)
         try:
             prompt = await use.backend.render_chat(built.messages)
         except BackendRefused:
             prompt = await use.backend.render_chat(_merged(built.messages))
         estimated = sum(media.tokens for media in built.media) + use.tokens.count(_shown(built.messages))
-        return (built, prompt), PromptSize(estimated, await use.backend.count_prompt(prompt))
+        return (built, prompt), estimated, await use.backend.count_prompt(prompt)
 
     (built, prompt), tokens = await fit(
         sized,

@@ -248,16 +248,9 @@ async def attach_text(
     return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
 
 
-def without_escapes(text: str) -> str:
-    """Return ``text`` without the escape sequences of terminals."""
-    return _ESCAPES.sub("", text) if "\x1b" in text else text
-
-
 def as_seen(text: str) -> str:
-    """Return output without escape sequences; of an overwritten line, as of a progress bar, the end."""
-    text = without_escapes(text).replace("\r\n", "\n")
-    if "\r" not in text:
-        return text
+    """Return output without the escape sequences of terminals; of an overwritten line, its end."""
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 

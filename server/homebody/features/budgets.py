@@ -120,34 +120,26 @@ async def measure_speed(
         use.speed.learn_seen(seen, stats.prompt_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptSize:
-    """Tokens of one prompt: estimated, and as counted by the server."""
-
-    estimated: int
-    exact: int
-
-
 async def fit(
-    build: Callable[[int | None], Awaitable[tuple[Built, PromptSize]]],
+    build: Callable[[int | None], Awaitable[tuple[Built, int, int]]],
     *,
     limit: int,
     too_long: str,
 ) -> tuple[Built, int]:
     """Return a prompt of at most ``limit`` tokens, and its exact count.
 
-    ``build`` builds a prompt and counts it, exactly if the server can. It is called with the estimated tokens
-    that the prompt may have; with ``None`` the first time, when its budget is the limit. Raises
-    ``ContextTooLong`` with the message ``too_long`` after four tries.
+    ``build`` builds a prompt, estimates its tokens and counts them, exactly if the server can. It is called
+    with the estimated tokens that the prompt may have; with ``None`` the first time, when its budget is the
+    limit. Raises ``ContextTooLong`` with the message ``too_long`` after four tries.
     """
     tokens: int | None = None
     for _ in range(_TRIES):
-        built, size = await build(tokens)
-        if size.exact <= limit:
-            return built, size.exact
+        built, estimated, exact = await build(tokens)
+        if exact <= limit:
+            return built, exact
         # The estimate of a shorter prompt is wrong by the same ratio.
-        used = size.estimated if tokens is None else min(tokens, size.estimated)
-        tokens = max(1, used * limit // size.exact - _MARGIN_TOKENS)
+        used = estimated if tokens is None else min(tokens, estimated)
+        tokens = max(1, used * limit // exact - _MARGIN_TOKENS)
     raise ContextTooLong(too_long)
 
 

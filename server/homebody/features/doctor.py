@@ -143,7 +143,10 @@ def _about(engine: Engine, slot: Slot, info: ModelInfo, speed: Row) -> Iterator[
     if not info.exact_tokenizer:
         yield Line("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
     yield from _fitness(slot, info, takes_suffix=row is not None)
-    yield from _completion_speed(info, speed) if slot == "completion" else _chat_speed(speed)
+    if slot == "completion":
+        yield from _completion_speed(info, speed)
+    elif speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT / 3:
+        yield Line("hint", f"It writes {writes} tokens a second: a function takes about a minute to rewrite.")
 
 
 def _fitness(slot: Slot, info: ModelInfo, *, takes_suffix: bool) -> Iterator[Line]:
@@ -192,13 +195,6 @@ def _completion_speed(info: ModelInfo, speed: Row) -> Iterator[Line]:
         yield Line("good", "It is quick enough for suggestions while typing.")
     if not info.has_logprobs:
         text = "This server reports no probabilities: completion.minConfidence has no effect with it."
-        yield Line("hint", text)
-
-
-def _chat_speed(speed: Row) -> Iterator[Line]:
-    writes = speed.output_speed
-    if writes is not None and writes < _QUICK_OUTPUT / 3:
-        text = f"It writes {writes:.0f} tokens a second: a function takes about a minute to rewrite."
         yield Line("hint", text)
 
 

@@ -4,9 +4,8 @@ Code that the model reads within ``chat.readingSeconds`` is explained by one req
 that it uses; longer code in parts with headings, and a long file by its outline.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial, reduce
+from functools import reduce
 from typing import TypeAlias, Unpack
 
 from homebody.audit import BEYOND_CONTEXT, AnswerUsage, LeftOut, Source
@@ -141,20 +140,20 @@ async def _explain_parts(
     parts = list(pieces_of(document, file.tree, target, size, chat.count))
     kept = parts if full else parts[:_MOST_PARTS]
     answers: list[ChatAnswer] = []
-    sections: list[tuple[str, Callable[..., Awaitable[ChatAnswer]]]] = []
+    titles: list[str] = []
+
+    def begin(title: str) -> None:
+        if on_text := listeners.get("on_text"):
+            on_text("\n\n" * bool(titles) + f"### {title}\n\n")
+        titles.append(title)
+
     for part in kept:
         first, last = document.lines_of(part)
-        lines = f"{first + 1}" if first == last else f"{first + 1}-{last + 1}"
-        sections.append((f"{path}:{lines}", partial(_explain_part, chat, document, part)))
+        begin(f"{path}:{first + 1}" if first == last else f"{path}:{first + 1}-{last + 1}")
+        answers.append(await _explain_part(chat, document, part, **listeners))
     if len(kept) > 1:
-        sections.append(("Summary", partial(_sum_up, chat, document, answers)))
-    markdown = ""
-    for title, asked in sections:
-        heading = "\n\n" * bool(markdown) + f"### {title}\n\n"
-        if on_text := listeners.get("on_text"):
-            on_text(heading)
-        answers.append(await asked(**listeners))
-        markdown += heading + answers[-1].markdown
+        begin("Summary")
+        answers.append(await _sum_up(chat, document, answers, **listeners))
     left: tuple[LeftOut, ...] = ()
     if kept != parts:
         first, last = document.lines_of(Span(parts[len(kept)].start, parts[-1].end))
@@ -164,7 +163,7 @@ async def _explain_parts(
     sources = {(each.uri, each.first_line): each for answer in answers for each in answer.sources}
     left_out = dict.fromkeys(each for answer in answers for each in answer.left_out)
     return ChatAnswer(
-        markdown,
+        "\n\n".join(f"### {title}\n\n{each.markdown}" for title, each in zip(titles, answers, strict=True)),
         complete=not left and all(answer.complete for answer in answers),
         usage=reduce(AnswerUsage.__add__, (answer.usage for answer in answers)),
         prompt=ChatPrompt((), tuple(sources.values()), (*left_out, *left)),

@@ -16,7 +16,6 @@ from homebody.features.attachments import (
     as_seen,
     attach_changes,
     attach_text,
-    without_escapes,
 )
 from homebody.features.explain import Explanation
 from homebody.features.output_places import places_in
@@ -55,7 +54,7 @@ async def explain_text(
 
     Raises ``UsageError``: the text is empty, or contains a private key.
     """
-    text = without_escapes(text)
+    text = as_seen(text)
     if not text.strip():
         message = "There is nothing to explain: paste some output or a diff."
         raise UsageError(message)
@@ -65,7 +64,7 @@ async def explain_text(
     attached = await attach_text(engine, text, "Output")
     # The end of an output contains the error.
     attached = replace(attached, items=tuple(replace(item, keep="end") for item in attached.items))
-    places = await places_in(engine, as_seen(text), _MOST_PLACES)
+    places = await places_in(engine, text, _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
     return await explain_attached(
         engine, "explain-attached", attached, helpful=helpful, full=full, **listeners

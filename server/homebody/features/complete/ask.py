@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from homebody.backend.base import Sampling, Stream, Text
-from homebody.features.budgets import PromptSize, fit
+from homebody.features.budgets import fit
 from homebody.features.complete.plan import best_window
 from homebody.features.complete.reader import CacheLost, piece_tokens, read_piece, reader_of, unless_lost
 from homebody.features.complete.request import Request, Sent, learn, record_of
@@ -76,7 +76,7 @@ async def _fitting(request: Request, seed: int | None) -> Sent:
     place, use, info = request.place, request.place.engine.completion, request.place.info
     reader = reader_of(place.session, place.document.uri)
 
-    async def build(tokens: int | None) -> tuple[Sent, PromptSize]:
+    async def build(tokens: int | None) -> tuple[Sent, int, int]:
         if tokens is None:
             window, placed = await best_window(place)
         else:
@@ -86,8 +86,8 @@ async def _fitting(request: Request, seed: int | None) -> Sent:
             reader.use(window)
         prompt = place.prompt(window)
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in prompt.parts)
-        size = PromptSize(own, placed.tokens if place.counts_exactly else own)
-        return Sent(request, window, prompt, placed, size.exact, seed), size
+        exact = placed.tokens if place.counts_exactly else own
+        return Sent(request, window, prompt, placed, exact, seed), own, exact
 
     sent, _ = await fit(
         build,
