@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, RunError, VerifyFailed
@@ -36,27 +36,20 @@ class Applied:
     verdict: Verdict | None = None
 
 
+@dataclass
 class Applier:
     """Applies the changes of one run. ``command`` is the ``--verify`` command, or empty.
 
     The command may run what the model wrote, so ``may_run`` is asked about each text before it is written.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        command: str = "",
-        timeout_seconds: float = 300.0,
-        on_verify: Callable[[SourceFile], None] = lambda _source: None,
-        may_run: Callable[[SourceFile, str], bool] = lambda _source, _text: True,
-    ) -> None:
-        self._journal = journal
-        self.command = command
-        self._timeout = timeout_seconds
-        self._on_verify = on_verify
-        self._may_run = may_run
-        # The command checks the whole tree, so the tree may hold only one unverified change at a time.
-        self._turn = asyncio.Lock()
+    journal: Journal
+    command: str = ""
+    timeout_seconds: float = 300.0
+    on_verify: Callable[[SourceFile], None] = lambda _source: None
+    may_run: Callable[[SourceFile, str], bool] = lambda _source, _text: True
+    # The command checks the whole tree, so the tree may hold only one unverified change at a time.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def check_command(self) -> None:
         """Run the command once before anything is changed, unless it checks one file only.
@@ -65,7 +58,7 @@ class Applier:
         """
         if not self.command or FILE in self.command:
             return
-        verdict = await run_command(self.command, self._journal.root, None, self._timeout)
+        verdict = await run_command(self.command, self.journal.root, None, self.timeout_seconds)
         if not verdict.passed:
             message = (
                 f"The command of --verify fails before anything is changed ({verdict.why}): make it pass, or "
@@ -89,8 +82,8 @@ class Applier:
             The command failed, and the old content cannot be restored.
 
         """
-        async with self._turn:
-            place = _place(source.target, self._journal.root)
+        async with self.turn:
+            place = _place(source.target, self.journal.root)
             self._ask(source, text)
             check_replaceable(source)
             mode = source.target.stat().st_mode & 0o7777
@@ -102,22 +95,22 @@ class Applier:
         Raises ``EditRefused``: something of that name exists already, or the file lies outside of the tree or
         cannot be written; ``DocumentChanged`` or ``JournalUnusable`` or ``VerifyFailed``: see ``apply``.
         """
-        async with self._turn:
+        async with self.turn:
             target = _free_place(target)
-            place = _place(target, self._journal.root)
+            place = _place(target, self.journal.root)
             self._ask(SourceFile(target, target, b"", Document.create("", "", 0, "")), text)
             made = SourceFile(target, target, b"", source.document)
             return await self._written(made, place, text.encode(), None, 0o666 & ~_umask())
 
     def _ask(self, source: SourceFile, text: str) -> None:
         """Raise ``EditRefused`` if the command may not run with the change."""
-        if self.command and not self._may_run(source, text):
+        if self.command and not self.may_run(source, text):
             message = f"You declined to run the command with this change, so {source.path} is not changed."
             raise EditRefused(message)
 
     def finished(self, path: Path) -> None:
         """Record that a file is done, so that a resumed run skips it."""
-        self._journal.finished(path)
+        self.journal.finished(path)
 
     async def _written(
         self, source: SourceFile, place: str, data: bytes, old: str | None, mode: int
@@ -125,12 +118,12 @@ class Applier:
         """Record and make one change; ``old`` is the digest of the current content, if there is a file."""
         target = source.target
         record = Record(place, old, digest(data), mode, temporary_name(target))
-        change = self._journal.begin(record, source.data, is_kept=not self.command)
+        change = self.journal.begin(record, source.data, is_kept=not self.command)
         try:
             notes = put_bytes(target, data, old=old, temporary=record.temporary, mode=mode, shown=source.path)
         except EditRefused:
             with suppress(RunError):
-                self._journal.drop(change)
+                self.journal.drop(change)
             raise
         if not self.command:
             return Applied(kept=True, notes=notes)
@@ -138,25 +131,25 @@ class Applier:
 
     async def _verified(self, source: SourceFile, change: RecordedChange, notes: tuple[str, ...]) -> Applied:
         try:
-            self._on_verify(source)
-            verdict = await run_command(self.command, self._journal.root, source.target, self._timeout)
+            self.on_verify(source)
+            verdict = await run_command(self.command, self.journal.root, source.target, self.timeout_seconds)
         except BaseException:  # cancelled: ``settle`` reports what cannot be put back
             with suppress(HomebodyError):
-                put_back(self._journal, change, source.data)
+                put_back(self.journal, change, source.data)
             raise
         record = change.record
         try:
             content = _content(source.target)
             if verdict.passed and content not in {None, record.old}:
-                self._journal.keep(change)
+                self.journal.keep(change)
                 if content != record.new:
                     note = f"{source.path} was changed while the command ran: that stays, also at an undo."
                     notes = (*notes, note + change.where)
                 return Applied(kept=True, notes=notes, verdict=verdict)
-            put_back(self._journal, change, source.data)
+            put_back(self.journal, change, source.data)
         except DocumentChanged as error:
             with suppress(RunError):
-                self._journal.keep(change)
+                self.journal.keep(change)
             failed = "" if verdict.passed else f"`{self.command}` failed ({verdict.why}). "
             message = f"{failed}{error}"
             raise DocumentChanged(message) from error

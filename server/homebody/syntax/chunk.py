@@ -27,7 +27,7 @@ class Candidate:
     """A piece of text that may go into a prompt.
 
     Lines count from 0, both inclusive; ``text`` may begin with the headers of the enclosing scopes.
-    ``why`` is a short reason shown to the user; ``tokens`` is ``None`` if not counted yet.
+    ``why`` is a short reason shown to the user.
     """
 
     uri: str
@@ -35,7 +35,6 @@ class Candidate:
     last_line: int
     text: str
     why: str
-    tokens: int | None = None
 
 
 def chunk_spans(

@@ -9,7 +9,7 @@ import os
 import stat
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -64,6 +64,7 @@ def reason_against_context(entry: os.DirEntry[str], path: str, rule: str) -> str
     return "secret" if is_secret(path) else None
 
 
+@dataclass
 class Walk:
     """The files below ``root``, the nearest to it first, each folder by name. Iterate once.
 
@@ -79,24 +80,17 @@ class Walk:
 
     """
 
-    def __init__(
-        self,
-        root: Path,
-        rules: FolderRules,
-        limits: Limits | None = None,
-        reason_against: ReasonAgainst = reason_against_context,
-    ) -> None:
-        self.skipped: Counter[str] = Counter()
-        self.looks = 0
-        self.cut = False
-        self._root = root
-        self._rules = rules
-        self._limits = limits or Limits()
-        self._reason_against = reason_against
+    root: Path
+    rules: FolderRules
+    limits: Limits = Limits()
+    reason_against: ReasonAgainst = reason_against_context
+    skipped: Counter[str] = field(default_factory=Counter[str], init=False)
+    looks: int = field(default=0, init=False)
+    cut: bool = field(default=False, init=False)
 
     def __iter__(self) -> Iterator[WalkedFile]:
-        limits = self._limits
-        folders = deque([("", self._rules)])
+        limits = self.limits
+        folders = deque([("", self.rules)])
         size = 0
         while folders:
             below, rules = folders.popleft()
@@ -120,7 +114,7 @@ class Walk:
     def _listed(self, below: str) -> list[os.DirEntry[str]]:
         """Entries of one folder by name, none if it cannot be read."""
         try:
-            with os.scandir(self._root / below) as entries:
+            with os.scandir(self.root / below) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError:
             self.skipped["unreadable"] += 1
@@ -129,7 +123,7 @@ class Walk:
     def _inside(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> FolderRules | None:
         """The rules of a folder that the walk enters."""
         inner = rules.below(entry.name)
-        why = self._reason_against(entry, below + entry.name, inner.closed)
+        why = self.reason_against(entry, below + entry.name, inner.closed)
         if why is None and not _is_junction(entry):
             return inner
         self._skip(why or "")
@@ -138,7 +132,7 @@ class Walk:
     def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> WalkedFile | None:
         """The entry, if it is a file that counts."""
         path = below + entry.name
-        why = self._reason_against(entry, path, rules.reason_against(entry.name))
+        why = self.reason_against(entry, path, rules.reason_against(entry.name))
         if why is not None:
             return self._skip(why)
         try:
@@ -148,7 +142,7 @@ class Walk:
             return self._skip("oddly named")
         except OSError:
             return self._skip("unreadable")
-        if facts.st_size > self._limits.max_file_bytes:
+        if facts.st_size > self.limits.max_file_bytes:
             return self._skip("too large")
         return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
 
