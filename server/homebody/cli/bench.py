@@ -8,7 +8,7 @@ import typer
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, as_columns
 from homebody.engine import open_engine
-from homebody.features.bench import Bench, bench
+from homebody.features.doctor import Bench, bench
 from homebody.headless.report import to_json
 
 _HEADS = ("prompt tokens", "first token, cold", "cached", "reads tok/s", "writes tok/s")

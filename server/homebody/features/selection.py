@@ -13,10 +13,9 @@ from homebody.context.select import CELL_ABOVE
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable
 from homebody.session.session import Session
-from homebody.syntax.chunk import Candidate
+from homebody.syntax.chunk import Candidate, shown
 from homebody.syntax.import_block import WholeFile
 from homebody.syntax.names import identifiers_in
-from homebody.syntax.outline import shown
 from homebody.syntax.scope import Definition, definitions, header_text, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span

@@ -4,7 +4,7 @@ find, select
     Which files a run works on; reads one file.
 run → batch
     Rewrites the parts of one file that are meant, or many files.
-apply → journal, write, verify
+apply → journal, write
     Writes changes to the tree, each of which can be undone.
 report, file_report, diff
     Results for people and scripts.

@@ -12,9 +12,8 @@ from functools import lru_cache
 
 from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import state_at
+from homebody.syntax.opaque import ScanState, code_of, opens_block, scan, state_at
 from homebody.syntax.row import Language
-from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 

@@ -6,7 +6,7 @@ Writes nothing into the workspace and knows nothing of LSP, prompts or models.
 index → query
     ``WorkspaceIndex``, the public interface, and the queries that it runs in a thread, with ``candidates``
     (how a model should read them) and ``imports`` (which files a document imports).
-process → indexer → extract → store
+process → indexer → store
     The indexing process, from the server's end to the database.
 ignore, patterns, secrets, files
     Which files count; and one file as a document.

@@ -11,8 +11,7 @@ import pytest
 from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.engine import open_engine
-from homebody.features.bench import bench
-from homebody.features.doctor import Diagnosis, Line, doctor, more_context
+from homebody.features.doctor import Diagnosis, Line, bench, doctor, more_context
 from homebody.settings import BackendSettings
 from homebody.settings.options import OptionsSource, from_texts
 from support.gated import settings_for

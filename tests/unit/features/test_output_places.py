@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from homebody.features.attachments import as_seen
-from homebody.features.output_places import places_in
+from homebody.features.explain_text import places_in
 
 _FILES = (
     "app.py",

@@ -9,10 +9,9 @@ import pytest
 
 from homebody.errors import DocumentChanged, TreeBusy
 from homebody.headless import journal as journals
-from homebody.headless.apply import Applied, Applier
+from homebody.headless.apply import Applied, Applier, run_command
 from homebody.headless.journal import Journal, Record, RecordedChange, Work, settle, tree_lock
 from homebody.headless.select import read_source
-from homebody.headless.verify import run_command
 from homebody.headless.write import digest
 
 PYTHON = f'"{sys.executable}"'

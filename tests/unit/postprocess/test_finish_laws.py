@@ -10,7 +10,7 @@ from homebody.postprocess.ghost.finish import Finished, StopChecker, finish
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.language import language_of
-from homebody.syntax.scanner import scan
+from homebody.syntax.opaque import scan
 from homebody.syntax.tree import parse
 from homebody.text import Document, TextEdit, apply_edits
 

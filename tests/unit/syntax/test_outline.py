@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.syntax.outline import shown
+from homebody.syntax.chunk import shown
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document

@@ -21,8 +21,8 @@ print(len(kept[1]))
 
 _WAIT = """
 import time
-from homebody.workspace import extract
-extract.extract = lambda _path, _data: time.sleep(0.1) or ("", ())
+from homebody.workspace import indexer
+indexer.extract = lambda _path, _data: time.sleep(0.1) or ("", ())
 """
 
 

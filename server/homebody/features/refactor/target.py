@@ -5,7 +5,7 @@ from homebody.prompt.front_matter import PromptFile
 from homebody.syntax import nodes
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
-from homebody.syntax.scanner import ScanState, code_of
+from homebody.syntax.opaque import ScanState, code_of
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.tree import Tree
 from homebody.syntax.widen import snapped, with_decorations

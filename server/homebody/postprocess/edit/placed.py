@@ -8,8 +8,8 @@ from homebody.postprocess.edit.answer_code import NO_CODE, Refusal
 from homebody.postprocess.lines import fit_line_ends, with_line_ends
 from homebody.syntax.indentation import Indentation, indent_of, indentation_around
 from homebody.syntax.language import language_of
+from homebody.syntax.opaque import ScanState, code_of
 from homebody.syntax.row import Language
-from homebody.syntax.scanner import ScanState, code_of
 from homebody.syntax.tree import Tree
 from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, TextEdit

@@ -15,7 +15,7 @@ from msgspec import structs
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
-from homebody.syntax.scanner import ScanState, code_of, end_of_region, first_surplus, scan
+from homebody.syntax.opaque import ScanState, code_of, end_of_region, first_surplus, scan
 
 _CLOSERS = tuple(")]}")
 _WORD = re.compile(r"\w")

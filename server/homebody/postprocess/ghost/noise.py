@@ -14,7 +14,7 @@ from homebody.postprocess.noise import (
     invisible_added,
 )
 from homebody.syntax.cursor import CursorContext
-from homebody.syntax.scanner import scan
+from homebody.syntax.opaque import scan
 
 _FENCE = re.compile(r"^[ \t]*+(?:`{3}|~{3})", re.MULTILINE)
 """Beginning of a fence: whatever follows on its line, which may not have arrived."""

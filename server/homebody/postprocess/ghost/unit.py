@@ -12,8 +12,8 @@ from msgspec import structs
 from homebody.postprocess.ghost.draft import MAX_LINES, Cut, Draft, DropReason, Wanted
 from homebody.postprocess.ghost.repeats import begins_next_lines, repeated_from
 from homebody.syntax.cursor import CursorContext
+from homebody.syntax.opaque import ScanState, code_of, opens_block, scan
 from homebody.syntax.row import FLAT_BODY
-from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 
 Multiline: TypeAlias = Literal["auto", "always", "never"]
 
