@@ -5,7 +5,7 @@ Nothing is loaded or downloaded; models that run on another machine are left out
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, TypeAlias
@@ -66,12 +66,17 @@ async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tu
         asyncio.to_thread(_on_disk),
     )
     answering = await _answering(engine)
-    listed = [
+    models = [model for models in (*served, weights) for model in models]
+    for info in answering.values():  # a server may be busy, or list nothing
+        if info.remote_host is None and not any(_is_model(model, info) for model in models):
+            where = f"{info.kind} at {info.url}" if info.url else info.kind
+            uses: tuple[Purpose, ...] = tuple(use for use, other in answering.items() if other == info)
+            model = getattr(engine.settings, uses[0]).backend.model or info.name
+            models.insert(0, ModelHere(info.name, info.kind, info.url, model, where, uses, sees=info.sees))
+    return tuple(
         structs.replace(model, in_use=tuple(use for use, info in answering.items() if _is_model(model, info)))
-        for models in (*served, weights)
         for model in models
-    ]
-    return (*_unlisted(engine, answering, listed), *listed)
+    )
 
 
 async def chat_models(engine: Engine) -> tuple[ChatModel, ...]:
@@ -138,22 +143,6 @@ async def _answering(engine: Engine) -> dict[Purpose, ModelInfo]:
 def _is_model(model: ModelHere, info: ModelInfo) -> bool:
     is_here = model.url is None or info.url is None or model.url == info.url
     return is_here and model.kind == info.kind and info.name in {model.name, model.model}
-
-
-def _unlisted(
-    engine: Engine, answering: Mapping[Purpose, ModelInfo], listed: Sequence[ModelHere]
-) -> Iterator[ModelHere]:
-    """Yield the models that answer and were not found: their servers may be busy, or list nothing."""
-    uses: dict[ModelHere, tuple[Purpose, ...]] = {}
-    for use, info in answering.items():
-        if info.remote_host is None and not any(use in model.in_use for model in listed):
-            block = getattr(engine.settings, use).backend
-            where = f"{info.kind} at {info.url}" if info.url else info.kind
-            chosen = (info.name, block.kind, block.url, block.model or info.name)
-            model = ModelHere(*chosen, where, (), sees=info.sees)
-            uses[model] = (*uses.get(model, ()), use)
-    for model, own in uses.items():
-        yield structs.replace(model, uses=own, in_use=own)
 
 
 def _on_disk() -> list[ModelHere]:

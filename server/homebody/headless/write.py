@@ -34,17 +34,10 @@ def check_replaceable(source: SourceFile) -> None:
         is_same = False
     if not is_same:
         raise _changed(source.path)
-    if _is_read_only(source.target):
+    # In a writable folder, replacing a read-only file would succeed; refuse it anyway.
+    if not (source.target.stat().st_mode & _ANY_WRITE and os.access(source.target, os.W_OK)):
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
-
-
-def _is_read_only(path: Path) -> bool:
-    """Whether a file may not be written. In a writable folder, replacing it would succeed; refuse it anyway.
-
-    Raises ``OSError`` if there is no such file.
-    """
-    return not (path.stat().st_mode & _ANY_WRITE and os.access(path, os.W_OK))
 
 
 def digest(data: bytes) -> str:

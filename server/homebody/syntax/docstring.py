@@ -134,14 +134,10 @@ def _first_comment_line(document: Document, line: int, style: DocStyle) -> int |
     while (
         above >= last
         and document.line_text(above).lstrip().startswith(mark)
-        and not _is_shebang(document, above)
+        and not (above == 0 and document.text.startswith("#!"))
     ):
         above -= 1
     return above + 1 if above + 1 < line else None
-
-
-def _is_shebang(document: Document, line: int) -> bool:
-    return line == 0 and document.text.startswith("#!")
 
 
 def _indent(document: Document, line: int) -> str:

@@ -127,7 +127,11 @@ class Repository:
             for which in ("--absolute-git-dir", "--git-common-dir")
         )
         values = self._own_settings()
-        self._filters = {key: _without_filter(key) for key in values if _is_filter(key)}
+        self._filters = {
+            key: "false" if key.endswith(".required") else ""
+            for key in values
+            if key.startswith("filter.") and key.rpartition(".")[2] in _FILTER_KEYS
+        }
         if is_trusted(self.root, self._trusted_folders):
             return git_dir
         try:
@@ -209,15 +213,6 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     for number, (key, value) in enumerate(settings.items(), first):
         known[f"GIT_CONFIG_KEY_{number}"], known[f"GIT_CONFIG_VALUE_{number}"] = key, value
     return {**known, **_QUIET, "GIT_CONFIG_COUNT": str(first + len(settings))}
-
-
-def _is_filter(key: str) -> bool:
-    return key.startswith("filter.") and key.rpartition(".")[2] in _FILTER_KEYS
-
-
-def _without_filter(key: str) -> str:
-    """Return the value that switches off a setting of a content filter."""
-    return "false" if key.endswith(".required") else ""
 
 
 def _split(answer: bytes) -> list[str]:

@@ -264,8 +264,5 @@ def _patterns_of(data: bytes, base: str) -> Patterns:
 def _spellings(folder: Path) -> tuple[str, ...]:
     """Return a folder as named and with its links followed, each with a slash at its end."""
     named = folder.absolute()
-    return tuple(dict.fromkeys(map(_with_slash, (named, Path(os.path.realpath(named))))))
-
-
-def _with_slash(folder: Path) -> str:
-    return folder.as_posix().rstrip("/") + "/"
+    real = Path(os.path.realpath(named))
+    return tuple(dict.fromkeys(folder.as_posix().rstrip("/") + "/" for folder in (named, real)))
