@@ -196,7 +196,8 @@ async def _work(
         batch = Batch(
             engine,
             options.request,
-            display,
+            display.progress,
+            display.finished,
             options.jobs,
             applier,
             with_prompts=options.show_prompt,

@@ -20,7 +20,6 @@ from homebody.features.budgets import (
     LEAST_TOKENS,
     TEMPLATE_TOKENS,
     ChatRoom,
-    accounted,
     chat_room,
     compared,
     fit,
@@ -341,7 +340,7 @@ async def _fitted(
             "select less, or serve the model with a larger context."
         ),
     )
-    return replace(built, sources=accounted(built.sources, tokens)), prompt, tokens
+    return built, prompt, tokens
 
 
 def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -3,10 +3,10 @@
 import time
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
 from homebody.backend.base import OWN, Message, ModelInfo, ReadProgress, Stats
 from homebody.context.window import UNMEASURED_SPEED, Count, prompt_room
 from homebody.engine import Engine, Use
@@ -141,14 +141,6 @@ async def fit(
         used = estimated if tokens is None else min(tokens, estimated)
         tokens = max(1, used * limit // exact - _MARGIN_TOKENS)
     raise ContextTooLong(too_long)
-
-
-def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ...]:
-    """Scale the tokens of ``sources`` down if their estimates add up to more than the prompt has."""
-    listed = sum(source.tokens for source in sources)
-    if listed <= prompt_tokens:
-        return tuple(sources)
-    return tuple(replace(source, tokens=source.tokens * prompt_tokens // listed) for source in sources)
 
 
 def compared(

@@ -6,10 +6,9 @@ A file is read when work on it starts, and released when it is done.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from homebody.engine import Engine
 from homebody.errors import (
@@ -51,16 +50,6 @@ class Summary:
         return sum(self.counts.values())
 
 
-class Observer(Protocol):
-    """Receives the progress of a run, on the event loop."""
-
-    def progress(self, path: Path, step: str) -> None:
-        """Report the current step of the work on a file."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """A file is done."""
-
-
 _OF_ALL_FILES = (BackendError, ModelError, RunError, SettingsError)
 """Errors after which the next file would fail as well."""
 
@@ -74,6 +63,8 @@ class Batch:
 
     Attributes
     ----------
+    on_progress, on_finished
+        Called with the current step of the work on a file, and with its result.
     jobs
         Number of files that are worked on at the same time.
     applier
@@ -85,7 +76,8 @@ class Batch:
 
     engine: Engine
     request: RunRequest
-    observer: Observer
+    on_progress: Callable[[Path, str], None]
+    on_finished: Callable[[Outcome], None]
     jobs: int = 1
     applier: Applier | None = None
     with_prompts: bool = False
@@ -110,7 +102,7 @@ class Batch:
         for chosen in left:
             if self.summary.stopped is not None:
                 return
-            self.observer.progress(chosen.path, "reading")
+            self.on_progress(chosen.path, "reading")
             began = time.monotonic()
             outcome = await self._outcome(chosen)
             self._finish(replace(outcome, seconds=time.monotonic() - began))
@@ -126,7 +118,7 @@ class Batch:
         is_done = outcome.status != "failed" and not isinstance(outcome.error, EditRefused)
         if self.applier is not None and is_done:
             self.applier.finished(outcome.worked_on)
-        self.observer.finished(outcome)
+        self.on_finished(outcome)
 
     async def _outcome(self, chosen: Chosen) -> Outcome:
         """Process one file; turn every Homebody error into its outcome."""
@@ -179,9 +171,7 @@ class Batch:
             source,
             chosen.lines,
             feedback=feedback,
-            on_progress=lambda characters: self.observer.progress(
-                chosen.path, f"{step}{characters} characters"
-            ),
+            on_progress=lambda characters: self.on_progress(chosen.path, f"{step}{characters} characters"),
             with_prompts=self.with_prompts,
         )
 

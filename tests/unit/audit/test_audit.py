@@ -19,7 +19,6 @@ from homebody.audit import (
     read_log,
     read_notes,
 )
-from homebody.features.budgets import accounted
 from homebody.settings import LogSettings
 
 
@@ -122,16 +121,6 @@ def test_counts_add_up_over_processes(tmp_path: Path):
 
     counts = read_counts(tmp_path)
     assert (counts["shown"], counts["accepted"], counts["partly_accepted"]) == (4, 2, 2)
-
-
-def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
-    sources = [
-        Source("file:///w/a.py", 0, 9, 60, "before the cursor"),
-        Source("file:///w/b.py", 0, 3, 38, "x"),
-    ]
-    assert [source.tokens for source in accounted(sources, 98)] == [60, 38]
-    assert [source.tokens for source in accounted(sources, 55)] == [33, 21]
-    assert accounted((), 0) == ()
 
 
 def test_a_forgotten_record_is_neither_in_memory_nor_in_the_log(tmp_path: Path):

@@ -14,7 +14,7 @@ from homebody.audit import LeftOut, Listing, PromptRecord, Source
 from homebody.backend.base import Placement, Prompt, ReadProgress
 from homebody.context.markers import MARKED, first_marker
 from homebody.context.select import without
-from homebody.features.budgets import accounted, compared
+from homebody.features.budgets import compared
 from homebody.features.complete.plan import Place
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.unit import lines_wanted
@@ -144,7 +144,7 @@ def record_of(sent: Sent) -> PromptRecord:
         context_length=info.context_length,
         sources=(),
         left_out=(),
-        listing=Listing(partial(_listed, place, sent.window, sent.tokens)),
+        listing=Listing(partial(_listed, place, sent.window)),
         when=time.time(),
     )
 
@@ -165,9 +165,7 @@ def learn(sent: Sent, generation: Generation) -> None:
         generation.record = replace(record, notes=(*record.notes, *notes))
 
 
-def _listed(
-    place: Place, window: PromptWindow, tokens: int
-) -> tuple[tuple[Source, ...], tuple[LeftOut, ...]]:
+def _listed(place: Place, window: PromptWindow) -> tuple[tuple[Source, ...], tuple[LeftOut, ...]]:
     """List the sources of a prompt, and the lines that were left out."""
     document = place.document
     typed = document.text[window.anchor : place.offset]
@@ -178,8 +176,7 @@ def _listed(
     cursor = Source(document.uri, first, last, count(typed), "at the cursor")
     # The window was chosen before these lines were typed, and lists some of them as left out.
     left_out = (rest for lines in window.context.left_out for rest in without((cursor,), lines))
-    sources = accounted((*window.context.sources, cursor), tokens)
-    return sources, (*left_out, *_marked_lines(place, window))
+    return (*window.context.sources, cursor), (*left_out, *_marked_lines(place, window))
 
 
 def _marked_lines(place: Place, window: PromptWindow) -> Iterator[LeftOut]:
