@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 import typer
-from msgspec import Struct
 
-from homebody.audit import BEYOND_TIME, AnswerUsage
+from homebody.audit import BEYOND_TIME, PromptRecord, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import decoded, parse_lines, warn
 from homebody.cli.flags import Flags
@@ -19,7 +18,7 @@ from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
 from homebody.features.explain_text import unread_changes
 from homebody.features.links import named_places
-from homebody.headless.report import Lines, SentPrompt, to_json, to_lines
+from homebody.headless.report import to_json, to_lines
 from homebody.headless.select import read_source
 from homebody.media import media_type
 from homebody.text import Document
@@ -34,23 +33,6 @@ ATTACH = typer.Option(
 
 Answering: TypeAlias = Callable[[Engine, Listeners], Awaitable[tuple[ChatAnswer, Document | None]]]
 """Asks the model; returns the answer and the document that it is about, if there is one."""
-
-
-class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """An answer and what it is based on: what ``--json`` prints, for every command that answers with text.
-
-    ``file`` is the explained file, ``conversation_id`` that of a stored conversation, ``looped`` whether the
-    answer was stopped because the model repeated itself; each only where there is one.
-    """
-
-    markdown: str
-    complete: bool
-    usage: AnswerUsage
-    sources: list[Lines]
-    left_out: list[Lines]
-    file: str | None = None
-    conversation_id: str | None = None
-    looped: bool = False
 
 
 @asynccontextmanager
@@ -82,16 +64,16 @@ def print_answer(
         async with ready_engine(flags, workspace, terminal) as engine:
             answer, document = await answering(engine, heard(terminal, is_quiet=is_quiet))
             if as_json:
-                report = AnswerReport(
-                    answer.markdown,
-                    answer.complete,
-                    answer.usage,
-                    to_lines(answer.sources),
-                    to_lines(answer.left_out),
-                    file,
-                    conversation_id,
-                    answer.looped,
-                )
+                report = {
+                    "markdown": answer.markdown,
+                    "complete": answer.complete,
+                    "usage": answer.usage,
+                    "sources": to_lines(answer.sources),
+                    "leftOut": to_lines(answer.left_out),
+                }
+                # These only where there is one.
+                more = {"file": file, "conversationId": conversation_id, "looped": answer.looped}
+                report |= {name: value for name, value in more.items() if value}
                 terminal.write(to_json(report))
                 return answer
             if is_quiet:
@@ -158,8 +140,8 @@ async def show_account(
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
     if answer.sources:
-        terminal.remark("read: " + ", ".join(map(lines_of, to_lines(answer.sources))))
-    for left_out in to_lines(answer.left_out):
+        terminal.remark("read: " + ", ".join(map(lines_of, answer.sources)))
+    for left_out in answer.left_out:
         # Turns of a conversation and pasted text have no lines that a reader could look up.
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
@@ -169,21 +151,21 @@ async def show_account(
         warn(f"The answer is not complete: {remedy}.")
 
 
-def show_prompt_text(terminal: Terminal, prompt: SentPrompt, answer: str = "") -> None:
+def show_prompt_text(terminal: Terminal, record: PromptRecord) -> None:
     """Print the exact prompt, what it contains, what was left out, and the answer."""
-    tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
-    terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
-    terminal.write(prompt.text.removesuffix("\n") + "\n" if prompt.text else "")
-    for title, sources in (("What it contains", prompt.sources), ("What was left out", prompt.left_out)):
+    tokens = f"{record.prompt_tokens} of {record.context_length} tokens"
+    terminal.write(f"Prompt to {record.model} ({record.backend}), {tokens}:\n", "bold")
+    terminal.write(record.text.removesuffix("\n") + "\n" if record.text else "")
+    for title, sources in (("What it contains", record.sources), ("What was left out", record.left_out)):
         if sources:
             terminal.write(f"{title}:\n", "bold")
         for source in sources:
-            tokens = "" if source.tokens is None else f", {source.tokens} tokens"
+            tokens = f", {source.tokens} tokens" if isinstance(source, Source) else ""
             terminal.write(f"  {lines_of(source)}: {source.why}{tokens}\n")
-    for note in prompt.notes:
+    for note in record.notes:
         terminal.write(f"Note: {note}\n", "bold")
-    terminal.write("Answer:\n" if prompt.text else "", "bold")
-    terminal.write(answer.rstrip("\n") + "\n" if answer else "")
+    terminal.write("Answer:\n" if record.text else "", "bold")
+    terminal.write(record.answer.rstrip("\n") + "\n" if record.answer else "")
 
 
 def warn_unread(what: str, answer: ChatAnswer, less: str) -> None:

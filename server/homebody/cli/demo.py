@@ -23,7 +23,6 @@ from homebody.features.complete import complete, prepare
 from homebody.features.explain import explain
 from homebody.features.refactor import list_actions, refactor
 from homebody.headless.diff import unified_diff
-from homebody.headless.report import to_prompt
 from homebody.installation import PROGRAM, checkout, own_command, shell
 from homebody.session.session import Session
 from homebody.settings import Settings
@@ -89,7 +88,7 @@ async def _show(settings: Settings) -> None:
             if prompt is not None:
                 title = "\n4  The exact prompt of the last suggestion"
                 _head(terminal, title, "Everything that was sent for it.")
-                show_prompt_text(terminal, to_prompt(prompt), prompt.answer)
+                show_prompt_text(terminal, prompt)
                 terminal.write("\n")
     terminal.write(_ABOUT_THE_MODEL)
     terminal.write("Next\n", "bold")

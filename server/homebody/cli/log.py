@@ -5,28 +5,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from msgspec import Struct, json
+from msgspec import json
 
 from homebody.audit import PromptRecord, read_log
 from homebody.cli.answers import show_prompt_text
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
-from homebody.headless.report import SentPrompt, to_prompt
+from homebody.headless.report import Report, to_prompt
 from homebody.settings.paths import user_file
-
-
-class LogEntry(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints per request: texts only with ``log.prompts``, times in milliseconds."""
-
-    when: datetime
-    feature: str
-    uri: str
-    outcome: str
-    output_tokens: int | None
-    timings: dict[str, float]
-    prompt: SentPrompt
-    answer: str
 
 
 def command(
@@ -46,26 +33,27 @@ def command(
         warn(f"The log is off: `homebody config set log.enabled true` turns it on, in {file}.")
     for record in deque(read_log(), maxlen=limit):
         if as_json:
-            terminal.write(json.encode(_entry(record)).decode() + "\n")
+            terminal.write(json.encode(_report(record)).decode() + "\n")
         else:
             _show(terminal, record)
 
 
-def _entry(record: PromptRecord) -> LogEntry:
-    return LogEntry(
-        when=datetime.fromtimestamp(record.when, UTC),
-        feature=record.feature,
-        uri=record.uri,
-        outcome=record.outcome,
-        output_tokens=record.output_tokens,
-        timings=record.timings,
-        prompt=to_prompt(record),
-        answer=record.answer,
-    )
+def _report(record: PromptRecord) -> Report:
+    """Return what ``--json`` prints: texts only with ``log.prompts``, times in milliseconds."""
+    return {
+        "when": datetime.fromtimestamp(record.when, UTC),
+        "feature": record.feature,
+        "uri": record.uri,
+        "outcome": record.outcome,
+        "outputTokens": record.output_tokens,
+        "timings": record.timings,
+        "prompt": to_prompt(record),
+        "answer": record.answer,
+    }
 
 
 def _show(terminal: Terminal, record: PromptRecord) -> None:
     when = datetime.fromtimestamp(record.when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     took = f", {record.timings['total']:.0f} ms" if "total" in record.timings else ""
     terminal.write(f"{when}  {record.feature}  {record.outcome}{took}\n")
-    show_prompt_text(terminal, to_prompt(record), record.answer)
+    show_prompt_text(terminal, record)

@@ -30,7 +30,6 @@ from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, described, select_files, shown_path, tree_of
 from homebody.headless.journal import Journal, Work, create, list_runs, place_in, settle, tree_lock
-from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome, rewrite
 from homebody.headless.select import SourceFile, source_of, workspace_of
 from homebody.settings import Settings
@@ -317,7 +316,7 @@ class Display:
                 terminal.write(to_json_line(outcome))
             return
         for record in outcome.prompts:
-            show_prompt_text(terminal, to_prompt(record), record.answer)
+            show_prompt_text(terminal, record)
         if options.diff or not (options.write or options.check):
             terminal.diff(diff_of(outcome))
         elif options.check and outcome.status == "changed":

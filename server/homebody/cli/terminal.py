@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from homebody.audit import LeftOut, Source
 from homebody.headless.find import shown_path
-from homebody.headless.report import Lines
 from homebody.workspace.uri import path_of
 
 # Tabs and line ends are allowed; other control characters could overwrite text on the screen.
@@ -127,13 +127,13 @@ def place_of(uri: str) -> str:
     return f"{shown_path(path)}:{line}" if line else str(shown_path(path))
 
 
-def lines_of(source: Lines) -> str:
+def lines_of(source: Source | LeftOut) -> str:
     """Return ``src/app.py:3-9`` for a file, as seen from the current folder; the URI for anything else."""
     path = path_of(source.uri)
     name = source.uri.removeprefix("homebody:") if path is None else shown_path(path)
     if source.last_line < source.first_line:
         return f"{name} ({source.why})"  # a picture
-    return f"{name}:{source.first_line}-{source.last_line}"
+    return f"{name}:{source.first_line + 1}-{source.last_line + 1}"
 
 
 def _write(console: Console, text: str, style: str | Style) -> None:
