@@ -139,7 +139,10 @@ def _rewritten(data: bytes, read_as: str, write_as: str, name: str) -> tuple[byt
             raise MediaUnreadable(message)
         opened.draft("RGB", (2 * _LONGEST_SIDE, 2 * _LONGEST_SIDE))  # a large JPEG is decoded smaller
         ImageOps.exif_transpose(opened, in_place=True)
-        size = _sent_size(*opened.size)
+        width, height = opened.size
+        scale = min(1.0, _LONGEST_SIDE / max(width, height))
+        scale = max(scale, _SHORTEST_SIDE / min(width, height))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
         frame: Image.Image = opened
         if frame.mode.startswith("I"):  # 16 bits of grey, which ``convert`` would cut to white
             frame = frame.point(lambda grey: grey * (1 / 257)).convert("L")
@@ -160,8 +163,3 @@ def _reason_against(width: int, height: int) -> str | None:
     if min(width, height) * _LONGEST_SIDE < max(width, height) * _SHORTEST_SIDE:
         return "a model would see nothing in such a strip, cut out the part that matters"
     return None
-
-
-def _sent_size(width: int, height: int) -> tuple[int, int]:
-    scale = max(min(1.0, _LONGEST_SIDE / max(width, height)), _SHORTEST_SIDE / min(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))

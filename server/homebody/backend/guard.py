@@ -131,9 +131,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             return await self._resolve(name, port) if address is None else [address]
         if address is None or not is_loopback(address):
             where = host if address in {None, name} else f"{host} ({address})"
+            entry = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             message = (
                 f"{where} is not on this machine; nothing was sent. If it is your own server, add "
-                f'"{_with_port(host, port)}" to backend.allowedHosts in your user settings'
+                f'"{entry}" to backend.allowedHosts in your user settings'
             )
             if address is None:
                 message += "; if it is this machine, write 127.0.0.1 for it"
@@ -223,7 +224,3 @@ def _plain(host: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         return name
-
-
-def _with_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

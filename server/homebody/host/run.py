@@ -101,9 +101,7 @@ def _serve(options: HostOptions, files: HostFiles) -> NoReturn:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: ended.set())
         shared.write_state(files, structs.replace(state, port=server.port))
-        need = _Need(files, options)
-        while not ended.wait(_POLL_SECONDS) and need.is_there(server):
-            pass
+        _watch(server, files, options, ended)
     finally:
         files.state.unlink(missing_ok=True)
     _end(0)
@@ -224,36 +222,26 @@ _POLL_SECONDS = 1.0
 _ASK_SECONDS = 15.0
 
 
-class _Need:
-    """Watches whether anybody still needs the host; call ``is_there`` about once per second.
+def _watch(server: NativeServer, files: HostFiles, options: HostOptions, ended: threading.Event) -> None:
+    """Return once nobody needs the host.
 
-    It ends when it has had no client for a few seconds, when it has had no request for the idle time, or when
-    its folder is removed.
+    That is when it has had no client for a few seconds, when it has had no request for the idle time, or
+    when its folder is removed.
     """
-
-    def __init__(self, files: HostFiles, options: HostOptions) -> None:
-        self._files = files
-        self._idle_seconds = options.idle_minutes * 60
-        self._linger_seconds = options.linger_seconds
-        self._client_at = self._active_at = self._asked_at = time.monotonic()
-        self._tokens = 0
-
-    def is_there(self, server: NativeServer) -> bool:
-        """Whether the host should keep running."""
+    idle_seconds = options.idle_minutes * 60
+    client_at = active_at = asked_at = time.monotonic()
+    tokens = 0
+    while not ended.wait(_POLL_SECONDS) and files.lock.exists():
         now = time.monotonic()
-        if shared.has_clients(self._files):
-            self._client_at = now
-        if now - self._asked_at >= min(_ASK_SECONDS, self._idle_seconds / 4):
-            self._asked_at = now
+        if shared.has_clients(files):
+            client_at = now
+        if now - asked_at >= min(_ASK_SECONDS, idle_seconds / 4):
+            asked_at, before = now, tokens
             busy, tokens = server.activity()
-            if busy or tokens != self._tokens:
-                self._active_at = now
-            self._tokens = tokens
-        return (
-            now - self._client_at < self._linger_seconds
-            and now - self._active_at < self._idle_seconds
-            and self._files.lock.exists()
-        )
+            if busy or tokens != before:
+                active_at = now
+        if now - client_at >= options.linger_seconds or now - active_at >= idle_seconds:
+            return
 
 
 if __name__ == "__main__":

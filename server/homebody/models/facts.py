@@ -4,6 +4,7 @@ Knows the meaning of the header's keys, but not where models are stored.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -113,7 +114,7 @@ def read_facts(path: Path) -> Facts:
         name=header.text("general.name") or path.stem,
         architecture=architecture,
         parameters=header.parameters,
-        quantisation=_quantisation(header),
+        quantisation=QUANTISATIONS.get(header.number("general.file_type"), "unknown"),
         context_length=header.number(f"{architecture}.context_length"),
         vocabulary=tokens.count,
         kv_bytes=_kv_bytes(header, architecture),
@@ -154,18 +155,13 @@ def is_later_part(path: Path) -> bool:
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 
 # llama.cpp's names by ``general.file_type``.
-QUANTISATIONS = {
+QUANTISATIONS: Mapping[int | None, str] = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
     12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K",
     19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL",
     26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16",
     36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE", 39: "NVFP4", 40: "Q1_0",
 }  # fmt: skip
-
-
-def _quantisation(header: GgufHeader) -> str:
-    file_type = header.number("general.file_type")
-    return QUANTISATIONS.get(-1 if file_type is None else file_type, "unknown")
 
 
 def _kv_bytes(header: GgufHeader, architecture: str) -> int:

@@ -48,7 +48,11 @@ class OllamaBackend(StringBackend):
 
     async def _ask(self) -> ModelInfo:
         tags = await self._server.get("/api/tags", ListedModels)
-        name = self._block.model or await self._choose(tags)
+        name = self._block.model
+        if name is None:
+            running = await self._server.get("/api/ps", ListedModels)
+            advice = "install one with `ollama pull qwen2.5-coder:1.5b`"
+            name = self._pick(candidates_of(tags, running), "Ollama", advice=advice)
         entry = tags.named(name)
         self._check_remote(name, entry)
         shown = await self._show(name)
@@ -95,12 +99,6 @@ class OllamaBackend(StringBackend):
         if not self._thinks:
             return {}
         return {"think": "low" if family_of(model).thinking is Thinking.LEAST else False}
-
-    async def _choose(self, tags: "ListedModels") -> str:
-        """Choose among the installed models; ``completion`` needs one that fills in the middle."""
-        running = await self._server.get("/api/ps", ListedModels)
-        candidates = candidates_of(tags, running)
-        return self._pick(candidates, "Ollama", advice="install one with `ollama pull qwen2.5-coder:1.5b`")
 
     async def _show(self, name: str) -> "Shown":
         try:
@@ -255,7 +253,7 @@ def candidates_of(tags: ListedModels, running: ListedModels) -> list[AvailableMo
             model.name,
             loaded=model.name in loaded,
             fim="insert" in (model.capabilities or ()) or fills_in(model.name),
-            chat=takes_chat(model.name, plain_is_instruct=True) and not _is_base(model.name),
+            chat=takes_chat(model.name, plain_is_instruct=True) and not _BASE_MODELS.match(model.name),
             size=model.size,
             sees="vision" in (model.capabilities or ()),
             remote_host=remote_host_of(model.name, model),
@@ -265,12 +263,8 @@ def candidates_of(tags: ListedModels, running: ListedModels) -> list[AvailableMo
     ]
 
 
-def _is_base(name: str) -> bool:
-    """Whether this name without a tag is a base model in Ollama's library (others are instruct models)."""
-    return _BASE_MODELS.search(name) is not None and "instruct" not in name
-
-
-_BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b")
+# Without a tag, these are base models in Ollama's library; all others are instruct models.
+_BASE_MODELS = re.compile(r"(?!.*instruct).*(starcoder|santacoder|codegemma:2b)")
 
 
 class Shown(SaysRemote, frozen=True):
