@@ -167,24 +167,6 @@ def test_clients_send_settings_in_many_shapes(load, sent):
     assert (resolved.completion.max_tokens, problems) == (7, [])
 
 
-@pytest.mark.parametrize(
-    ("content", "part"),
-    [
-        ("[completion]\nenabled = maybe", "line 2"),
-        (b"[completion]\n\n# \xff", "not UTF-8 (line 3)"),
-        ("a = " + "[" * 100_000, "too many nested brackets"),
-        ("a = " + "9" * 10_000, "too long a number"),
-        ("#" * 1_100_000, "larger than 1 MiB"),
-    ],
-    ids=["syntax", "utf-8", "deep", "long", "large"],
-)
-def test_a_file_that_does_not_read_is_one_problem(load, content, part):
-    resolved, problems = load(project=content, flags={"chat.max_tokens": "33"})
-    assert (resolved.chat.max_tokens, len(problems)) == (33, 1)
-    assert problems[0].message.startswith(".homebody.toml: ")
-    assert part in problems[0].message
-
-
 def test_a_byte_order_mark_is_no_mistake(load):
     """Some Windows editors write one."""
     assert load(project=b"\xef\xbb\xbfchat.max_tokens = 33\r\n")[0].chat.max_tokens == 33

@@ -32,7 +32,9 @@ def load_own(tmp_path: Path):
     ("text", "parts"),
     [
         ("[context]\nignore = ['private/'\nsnippets = false", ["not valid TOML", "line 3"]),
-        (b"# \xff", ["not UTF-8"]),
+        (b"[completion]\n\n# \xff", ["not UTF-8 (line 3)"]),
+        ("a = " + "[" * 100_000, ["too many nested brackets"]),
+        ("a = " + "9" * 10_000, ["too long a number"]),
         ("#" * 1_100_000, ["larger than 1 MiB"]),
         ("\ncontext.ignor = ['private/']", ["`context.ignor`", "the nearest is `context.ignore`"]),
         ("[chat]\nmax_tokens = 99\nlanguag = 'x'", ["`chat.languag`", "the nearest is `chat.language`"]),
