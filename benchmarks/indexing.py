@@ -18,8 +18,8 @@ import statistics
 import sysconfig
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +28,7 @@ import psutil
 
 from homebody.settings import Settings
 from homebody.workspace.index import WorkspaceIndex
+from homebody.workspace.process import IndexProgress
 from homebody.workspace.query import IndexReader
 from measure.table import print_table
 
@@ -102,27 +103,30 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
 
 async def build(root: Path) -> tuple[float, float, float]:
     """Seconds until the index is ready; processor seconds and megabytes of the indexing process."""
-    started = time.perf_counter()
-    async with opened(root) as index:
-        seconds = time.perf_counter() - started
-        (child,) = psutil.Process().children()
-        times, memory = child.cpu_times(), child.memory_info().rss / 1e6
+    began, before = time.perf_counter(), os.times()
+    memory = 0.0
+
+    def look(_progress: IndexProgress) -> None:
+        nonlocal memory
+        with suppress(psutil.Error):  # it ends with its job
+            memory = max([memory, *(child.memory_info().rss / 1e6 for child in psutil.Process().children())])
+
+    async with opened(root, look) as index:
+        seconds, after = time.perf_counter() - began, os.times()
         assert index.state == "ready"
-    return seconds, times.user + times.system, memory
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return seconds, spent, memory
 
 
 @asynccontextmanager
-async def opened(root: Path) -> AsyncIterator[WorkspaceIndex]:
+async def opened(
+    root: Path, on_progress: Callable[[IndexProgress], None] = lambda _: None
+) -> AsyncIterator[WorkspaceIndex]:
     """Open the index and wait until it is up to date."""
-    index = WorkspaceIndex(
-        [root], Settings(), progress=lambda reply: print(reply.notice) if reply.notice else None
-    )
-    try:
+    async with aclosing(WorkspaceIndex([root], Settings(), on_progress)) as index:
         index.start()
         await index.settled()
         yield index
-    finally:
-        await index.aclose()
 
 
 def questions_about(files: list[Path], number: int) -> list[Question]:
