@@ -15,16 +15,8 @@ import msgspec
 
 from homebody import errors
 from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid
-from homebody.host.shared import (
-    LOADING,
-    TAKEN,
-    HostFailed,
-    HostFiles,
-    HostOptions,
-    Ready,
-    read_state,
-    stored_state,
-)
+from homebody.host import shared
+from homebody.host.shared import HostFiles, HostOptions, Ready
 
 START_SECONDS = 180.0
 """Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
@@ -48,7 +40,7 @@ async def start_host(
 
     """
     # Of a host that has crashed, or holds the lock and does not answer.
-    before = stored_state(files)
+    before = shared.stored_state(files)
     end = time.monotonic() + start_seconds
     # A file for stderr survives a crash and need not be drained.
     with files.log.open("a+b") as log:
@@ -59,15 +51,15 @@ async def start_host(
             try:
                 while ready is None and (code := process.poll()) is None and time.monotonic() < end:
                     await asyncio.sleep(_POLL_SECONDS)
-                    state = read_state(files)
-                    if state is not None and state != before and state.port != LOADING:
+                    state = shared.read_state(files)
+                    if state is not None and state != before and state.port != shared.LOADING:
                         ready = state
             finally:
                 if ready is None:
                     process.kill()
                 # It is waited for until it ends, so that no zombie remains.
                 threading.Thread(target=process.wait, name="homebody-reaper", daemon=True).start()
-            if ready is not None or code == TAKEN:
+            if ready is not None or code == shared.TAKEN:
                 return ready
             if code is None:
                 message = (
@@ -103,7 +95,7 @@ def _failure(options: HostOptions, report: bytes, code: int, log: IO[bytes]) -> 
     """Return the error that the host reported, or a general one if it ended without a report."""
     words = _last_words(log)
     try:
-        failed = msgspec.json.decode(report, type=HostFailed)
+        failed = msgspec.json.decode(report, type=shared.HostFailed)
     except msgspec.DecodeError:
         reason = f": {words}" if words else ""
         return ModelError(

@@ -23,14 +23,7 @@ from msgspec import structs
 from homebody.errors import HomebodyError, ModelFileInvalid, StateUnwritable
 from homebody.host import shared
 from homebody.host.machine import CONTEXTS, available_memory, fit_context, usable_cores
-from homebody.host.shared import (
-    LOADING,
-    TAKEN,
-    HostFailed,
-    HostFiles,
-    HostOptions,
-    Ready,
-)
+from homebody.host.shared import HostFiles, HostOptions, Ready
 from homebody.models.facts import Facts, read_facts
 
 
@@ -68,14 +61,14 @@ def _end(code: int) -> NoReturn:
 def _report(stdout: int, error: HomebodyError) -> None:
     # If the process that started the host has ended, the report is lost.
     with contextlib.suppress(OSError):
-        os.write(stdout, msgspec.json.encode(HostFailed(type(error).__name__, str(error))))
+        os.write(stdout, msgspec.json.encode(shared.HostFailed(type(error).__name__, str(error))))
 
 
 def _serve(options: HostOptions, files: HostFiles) -> NoReturn:
     """Serve all clients of this user as long as they need the host."""
     lock = shared.claim(files)
     if lock is None:
-        _end(TAKEN)
+        _end(shared.TAKEN)
     try:
         with contextlib.suppress(OSError):
             os.ftruncate(2, 0)  # the log of the last host
@@ -84,7 +77,7 @@ def _serve(options: HostOptions, files: HostFiles) -> NoReturn:
         fit = fit_context(facts, options.context_length, available_memory())
         key = secrets.token_urlsafe(24)
         state = Ready(
-            port=LOADING,
+            port=shared.LOADING,
             api_key=key,
             pid=os.getpid(),
             model=str(facts.path),
