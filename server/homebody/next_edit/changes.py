@@ -89,7 +89,7 @@ def _whole(document: Document, first: int, last: int) -> Span:
     return Span(document.line_starts[first], end)
 
 
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
 _MOST_CONTEXT = 8
 """Maximum number of tokens on either side of a change that a pattern includes."""
 
@@ -140,19 +140,19 @@ def token_changes(change: ChangedLines) -> list[TokenChange]:
 
 
 def shared_start(texts: Sequence[Sequence[str]]) -> list[str]:
-    """Tokens with which all texts begin, up to eight, without white space at the end."""
+    """Tokens with which all texts begin, up to eight, without blanks at the end."""
     tokens: list[str] = []
     for token in zip(*(text[:_MOST_CONTEXT] for text in texts), strict=False):
         if len(set(token)) > 1:
             break
         tokens.append(token[0])
-    while tokens and tokens[-1].isspace():
+    while tokens and tokens[-1].isspace() and tokens[-1] != "\n":
         tokens.pop()
     return tokens
 
 
 def shared_end(texts: Sequence[Sequence[str]]) -> list[str]:
-    """Tokens with which all texts end, up to eight, without white space at the beginning."""
+    """Tokens with which all texts end, up to eight, without blanks at the beginning."""
     return shared_start([text[::-1] for text in texts])[::-1]
 
 
@@ -161,7 +161,7 @@ def _compared(
     old_line: str, new_line: str
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Texts that were replaced, what they became, and the tokens before, between and after them."""
-    before, after = _TOKEN.findall(old_line), _TOKEN.findall(new_line)
+    before, after = (_TOKEN.findall(f"{line}\n") for line in (old_line, new_line))
     start = shared_count(before, after)
     tail = shared_count(before[start:][::-1], after[start:][::-1])
     end = len(before) - tail

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice, starmap
 
-from homebody.next_edit.changes import MOST_CHARS, ChangedLines, is_word, likeness
+from homebody.next_edit.changes import MOST_CHARS, ChangedLines, indentation, is_word, likeness
 from homebody.syntax.opaque import opaque_spans
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -18,7 +18,7 @@ _MIN_LIKENESS_CLOSE = 0.5
 _COMPARED = 3
 """So close by, a line may be as little like those as the last of them are like each other, down to that."""
 
-_ONE_WAY, _TO_AND_FRO = (2.0, 4), (0.5, 2)
+_ONE_WAY, _TO_AND_FRO = (2.0, 4), (0.4, 2)
 """For users who go through the file in one direction, and for others: how far the next site may be, in
 distances between the changed lines, and how many sites there may be for each of these."""
 
@@ -83,6 +83,10 @@ class EditPlace:
             sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
         reach = max((last - first) * reach_each, _MIN_REACH) if len(changed) > 1 else _CLOSE_LINES
         near = [line for line in sites if first - reach <= line <= last + reach]
+        if examples and not is_one_way:
+            # Beyond the changed lines, another indentation means another kind of place.
+            indents, text = set(map(indentation, examples)), self.document.line_text
+            near = [line for line in near if first < line < last or indentation(text(line)) in indents]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
             if not examples or self._is_like(line, examples, is_many=is_many):
                 return line

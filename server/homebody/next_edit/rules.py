@@ -9,8 +9,7 @@ from homebody.next_edit.place import EditPlace
 from homebody.next_edit.same_change import same_change, same_insertion, same_lines
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.parsing import parse_text
-from homebody.syntax.tree import Tree, edited
-from homebody.text import Document
+from homebody.syntax.tree import edited
 
 Rule: TypeAlias = Callable[[EditPlace], NextEdit | None]
 
@@ -37,16 +36,12 @@ def next_by_rules(place: EditPlace, is_wanted: Callable[[NextEdit], bool]) -> Ne
 
 
 def keeps_syntax(place: EditPlace, edit: NextEdit) -> bool:
-    """Whether the document has no more syntax errors with the edit than without."""
-    return not adds_errors(place.document, place.tree, edit)
-
-
-def adds_errors(document: Document, tree: Tree, edit: NextEdit) -> bool:
-    """Whether the edit adds a syntax error; false without a tree of exactly this text."""
+    """Whether the edit adds no syntax error; true without a tree of exactly this text."""
+    document, tree = place.document, place.tree
     if not tree.exact:
-        return False
+        return True
     change = edit.applied_to(document)
     moved = edited(tree, document, change)
     text = document.edited(change, document.version).text
     handle = parse_text(text, tree.language, moved.units, moved.handle)
-    return count_errors(replace(moved, handle=handle)) > count_errors(tree)
+    return count_errors(replace(moved, handle=handle)) <= count_errors(tree)

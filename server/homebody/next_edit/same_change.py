@@ -23,8 +23,8 @@ from homebody.next_edit.changes import (
 )
 from homebody.next_edit.place import EditPlace, matches_in
 
-_TIMES_BESIDE = 3
-"""Lines next to each other are one change; so many of them are clear."""
+_TIMES_CLEAR = 3
+"""So many changes are clear although they are one change, lines next to each other, or insertions."""
 
 _CONTEXT_LINES = 3
 _MIN_CONTEXT_WORDS = 3
@@ -42,7 +42,7 @@ def same_change(place: EditPlace) -> NextEdit | None:
         is_ambiguous = any(newest.old) and any(
             tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
         )
-        is_clear = len(agreeing) >= _TIMES_BESIDE or len({id(tokens.change) for tokens in agreeing}) > 1
+        is_clear = len(agreeing) >= _TIMES_CLEAR or len({id(tokens.change) for tokens in agreeing}) > 1
         if is_ambiguous or not is_clear:
             continue
         pattern = _Pattern.of(agreeing)
@@ -63,7 +63,7 @@ def same_insertion(place: EditPlace) -> NextEdit | None:
     newest = place.newest
     inserted = stripped(newest.new)
     agreeing = [c for c in place.changes if not c.old and c.new and stripped(c.new) == inserted]
-    if newest.old or len(agreeing) < 2 or not any(inserted):
+    if newest.old or len(agreeing) < _TIMES_CLEAR or not any(inserted):
         return None
     above = _shared_lines(place, agreeing, above=True)
     below = _shared_lines(place, agreeing, above=False)
@@ -95,18 +95,24 @@ def same_insertion(place: EditPlace) -> NextEdit | None:
 class _Pattern:
     """What agreeing changes have in common: the texts ``old`` of a line become ``new``.
 
-    Between two of them a line may have anything. ``left`` is what the first one begins with in both.
+    Between two of them a line may have anything. The first that differs has the number ``first``, and begins
+    with ``left`` in both. A line feed is the end of the line.
     """
 
+    first: int
     left: str
     old: tuple[str, ...]
     new: tuple[str, ...]
 
     @classmethod
     def of(cls, agreeing: Sequence[TokenChange]) -> "_Pattern":
-        left = "".join(shared_end([tokens.kept[0] for tokens in agreeing]))
-        old, new = [left], [left]
         newest = agreeing[0]
+        begins = [tokens.kept[0] for tokens in agreeing]
+        left = "".join(shared_end(begins))
+        # What is inserted behind different texts has its place in lines that begin alike.
+        head = "" if left or newest.old[0] else "".join(shared_start(begins)).strip()
+        old = [head, left] if head else [left]
+        new = [*old]
         for index, (before, after) in enumerate(zip(newest.old, newest.new, strict=True), start=1):
             kept = [tokens.kept[index] for tokens in agreeing]
             is_last = index == len(newest.old)
@@ -118,35 +124,35 @@ class _Pattern:
                 end = "".join(shared_end([tokens[len(start) :] for tokens in kept]))
                 old.append(end)
                 new.append(end)
-        return cls(left, tuple(old), tuple(new))
+        return cls(int(head != ""), left, tuple(old), tuple(new))
 
     def sites(self, place: EditPlace, agreeing: Sequence[TokenChange]) -> list[int]:
         """Lines that have the texts, in code unless all agreeing changes are in strings and comments."""
-        document = place.document
-        if not all(text.strip() for text in self.old):
+        document, anchor = place.document, max(self.old, key=len).strip()
+        if not anchor or not all(self.old):
             return []
         offsets = [document.line_starts[tokens.line] + tokens.column for tokens in agreeing]
         is_opaque = all(map(place.is_opaque, offsets))
         grows = all(old in new for old, new in zip(self.old, self.new, strict=True))
         sites: list[int] = []
-        anchors = place.matches(max(self.old, key=len)) or []
-        for line in dict.fromkeys(map(document.line_of, anchors)):
-            text = document.line_text(line)
+        for line in dict.fromkeys(map(document.line_of, place.matches(anchor) or [])):
+            text = f"{document.line_text(line)}\n"
             starts = next(_places_of(self.old, text), None)
             if starts is None or (grows and any(_places_of(self.new, text))):
                 continue
-            if is_opaque or not place.is_opaque(document.line_starts[line] + starts[0] + len(self.left)):
+            at = document.line_starts[line] + starts[self.first] + len(self.left)
+            if is_opaque or not place.is_opaque(at):
                 sites.append(line)
         return sites
 
     def applied_to(self, line: str) -> str:
         """Replace the texts wherever ``line`` has them all."""
-        result, at = "", 0
+        line, result, at = f"{line}\n", "", 0
         for starts in _places_of(self.old, line):
             for start, old, new in zip(starts, self.old, self.new, strict=True):
                 result += line[at:start] + new
                 at = start + len(old)
-        return result + line[at:]
+        return (result + line[at:]).removesuffix("\n")
 
 
 def _places_of(texts: Sequence[str], line: str) -> Iterator[list[int]]:

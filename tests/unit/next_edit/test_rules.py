@@ -96,6 +96,13 @@ def suggested(
             id="several texts of a line, with others between them",
         ),
         pytest.param(
+            "".join(f"page = read(client, {what})\n" for what in ("path", "name", "url(2)")) + "f(x)\n" * 250,
+            [("path█", ", 1"), ("name█", ", 1")],
+            "page = read(client, url(2))",
+            "page = read(client, url(2), 1)",
+            id="behind different arguments, at the end of the line",
+        ),
+        pytest.param(
             "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
             [("(1, '█latin", "utf"), ("(5, '█latin", "utf"), ("(2, '█latin", "utf")],
             "value_3 = read(3, 'latin')",
@@ -148,16 +155,15 @@ def test_a_rule_suggests_the_next_line(text, edits, old, new):
 
 
 def test_inserted_lines_are_inserted_again():
-    """After two places with the same lines around them, the third gets them too, with its indentation."""
+    """After three places with the same lines around them, the fourth gets them too, with its indentation."""
     item = '{i}item(\n{i}    kind="first one",\n{i})\n'
-    text = item.format(i="") + item.format(i="") + "if x:\n" + item.format(i="    ")
-    line = '\n    kind="first one",█'
-    document, edit = suggested(
-        text, [(f"item({line}", "\n    size=1,"), (f")\nitem({line}", "\n    size=1,")]
-    )
+    text = item.format(i="") * 3 + "if x:\n" + item.format(i="    ")
+    edits = [('kind="first one",█\n)', "\n    size=1,\n)")] * 3
+    document, edit = suggested(text, edits)
 
     assert (edit.old, edit.new) == ((), ("        size=1,",))
-    assert document.edited(edit.applied_to(document), 0).text.count("size=1,") == 3
+    assert document.edited(edit.applied_to(document), 0).text.count("size=1,") == 4
+    assert suggested(text, edits[:2])[1] is None
 
 
 @pytest.mark.parametrize(
@@ -223,6 +229,12 @@ def test_inserted_lines_are_inserted_again():
             ),
             [(f"f({number}, '█latin", "utf") for number in (1, 3, 2)],
             id="to and fro, beyond half the distance between the changed lines",
+        ),
+        pytest.param(
+            "".join(f"x_{number} = f({number}, 'latin')\n" for number in (1, 2, 3))
+            + "def g():\n    x_4 = f(4, 'latin')\n",
+            [(f"f({number}, '█latin", "utf") for number in (1, 3, 2)],
+            id="to and fro, beyond the changed lines and with another indentation",
         ),
         pytest.param("x = call(a)\ny = 1\nx = call(a)\n", [("call(█a", "b")], id="a short line, once"),
         pytest.param(f"{LONG}\n" + "x = 1\n" * 45 + LONG, [("third", "fourth")], id="45 lines away, once"),
