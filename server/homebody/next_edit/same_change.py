@@ -22,6 +22,7 @@ from homebody.next_edit.changes import (
     word_count,
 )
 from homebody.next_edit.place import EditPlace, matches_in
+from homebody.text import Document
 
 _TIMES_CLEAR = 3
 """So many changes are clear although they are one change, lines next to each other, or insertions."""
@@ -65,22 +66,17 @@ def same_insertion(place: EditPlace) -> NextEdit | None:
     agreeing = [c for c in place.changes if not c.old and c.new and stripped(c.new) == inserted]
     if newest.old or len(agreeing) < _TIMES_CLEAR or not any(inserted):
         return None
-    above = _shared_lines(place, agreeing, above=True)
-    below = _shared_lines(place, agreeing, above=False)
+    document, count = place.document, len(inserted)
+    above = shared_end([_stripped_lines(document, c.line - _CONTEXT_LINES, c.line) for c in agreeing])
+    below = shared_start([_stripped_lines(document, c.end, c.end + _CONTEXT_LINES) for c in agreeing])
     if word_count((*above, *below)) < _MIN_CONTEXT_WORDS:
         return None
-    document, count = place.document, len(inserted)
     sites: list[int] = []
     for first in place.lines_equal_to([*above, *below]):
         at = first + len(above)
         around = range(first, first + len(above) + len(below))
-        beside = [range(at, at + count), range(at - count, at)]
-        is_done = any(
-            lines.start >= 0
-            and lines.stop <= document.line_count
-            and stripped(map(document.line_text, lines)) == inserted
-            for lines in beside
-        )
+        beside = (at - count, at), (at, at + count)
+        is_done = any(_stripped_lines(document, *lines) == inserted for lines in beside)
         if not is_done and place.changed.isdisjoint(around):
             sites.append(at)
     line = place.next_site([change.line for change in agreeing], sites)
@@ -169,19 +165,8 @@ def _places_of(texts: Sequence[str], line: str) -> Iterator[list[int]]:
         yield starts
 
 
-def _shared_lines(place: EditPlace, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:
-    """Lines that are above (or below) all insertions, up to three, in their order, without indentation."""
-    document = place.document
-    shared: list[str] = []
-    for step in range(_CONTEXT_LINES):
-        lines = [change.line - 1 - step if above else change.end + step for change in agreeing]
-        if not all(0 <= line < document.line_count for line in lines):
-            break
-        texts = {document.line_text(line).strip() for line in lines}
-        if len(texts) > 1:
-            break
-        shared.append(texts.pop())
-    return shared[::-1] if above else shared
+def _stripped_lines(document: Document, first: int, end: int) -> tuple[str, ...]:
+    return stripped(map(document.line_text, range(max(0, first), min(end, document.line_count))))
 
 
 _LINE_MIN_WORDS = 3
