@@ -7,27 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from acp import (
-    PROTOCOL_VERSION,
-    Client,
-    InitializeResponse,
-    NewSessionResponse,
-    PromptResponse,
-    RequestError,
-    SessionNotification,
-    SetSessionConfigOptionResponse,
-)
+import acp
+from acp import schema
 from acp.helpers import update_available_commands
-from acp.schema import (
-    AgentCapabilities,
-    ClientCapabilities,
-    ConfigOptionUpdate,
-    FileSystemCapabilities,
-    Implementation,
-    PromptCapabilities,
-    SessionCapabilities,
-    SessionCloseCapabilities,
-)
 
 from homebody import __version__
 from homebody.acp.question import Block, UserPrompt, read_blocks
@@ -51,13 +33,13 @@ _MODELS_SECONDS = 3.0
 class Agent:
     """Serves one client. ``notify`` sends an update at once; ``on_connect`` sets what sends requests."""
 
-    def __init__(self, engines: Engines, notify: Callable[[SessionNotification], None]) -> None:
+    def __init__(self, engines: Engines, notify: Callable[[acp.SessionNotification], None]) -> None:
         self._engines = engines
         self._notify = notify
-        self._fs = FileSystemCapabilities()
+        self._fs = schema.FileSystemCapabilities()
         self._sessions: OrderedDict[str, AcpSession] = OrderedDict()
 
-    def on_connect(self, conn: Client) -> None:
+    def on_connect(self, conn: acp.Client) -> None:
         """Send requests by ``conn``."""
         self._client = conn
 
@@ -68,27 +50,27 @@ class Agent:
         await self._engines.aclose()
 
     async def initialize(
-        self, client_capabilities: ClientCapabilities | None = None, **_more: object
-    ) -> InitializeResponse:
+        self, client_capabilities: schema.ClientCapabilities | None = None, **_more: object
+    ) -> acp.InitializeResponse:
         """Exchange capabilities; a client that offers another version is answered with this one."""
-        self._fs = (client_capabilities and client_capabilities.fs) or FileSystemCapabilities()
-        return InitializeResponse(
-            protocol_version=PROTOCOL_VERSION,
-            agent_capabilities=AgentCapabilities(
+        self._fs = (client_capabilities and client_capabilities.fs) or schema.FileSystemCapabilities()
+        return acp.InitializeResponse(
+            protocol_version=acp.PROTOCOL_VERSION,
+            agent_capabilities=schema.AgentCapabilities(
                 load_session=False,
-                prompt_capabilities=PromptCapabilities(embedded_context=True, image=True),
-                session_capabilities=SessionCapabilities(close=SessionCloseCapabilities()),
+                prompt_capabilities=schema.PromptCapabilities(embedded_context=True, image=True),
+                session_capabilities=schema.SessionCapabilities(close=schema.SessionCloseCapabilities()),
             ),
-            agent_info=Implementation(name="homebody", title="Homebody", version=__version__),
+            agent_info=schema.Implementation(name="homebody", title="Homebody", version=__version__),
             auth_methods=[],
         )
 
-    async def new_session(self, cwd: str, **_more: object) -> NewSessionResponse:
+    async def new_session(self, cwd: str, **_more: object) -> acp.NewSessionResponse:
         """Start a chat; the MCP servers that the client offers are ignored."""
         folder = Path(cwd)
         if "\0" in cwd or not folder.is_absolute() or not await asyncio.to_thread(folder.is_dir):
             reason = f"cwd {cwd!r} is not an absolute path of a folder."
-            raise RequestError.invalid_params({"reason": reason})
+            raise acp.RequestError.invalid_params({"reason": reason})
         session = AcpSession(folder, self._fs, self._client, self._notify)
         self._sessions[session.id] = session
         idle = [other for other in self._sessions.values() if other.turn is None and other is not session]
@@ -99,7 +81,7 @@ class Agent:
         await asyncio.wait({loading}, timeout=_MODELS_SECONDS)
         # It runs after the response is sent: clients drop updates for a session that they do not know yet.
         session.start(self._introduce(session, loading))
-        return NewSessionResponse(session_id=session.id, config_options=[*session.options] or None)
+        return acp.NewSessionResponse(session_id=session.id, config_options=[*session.options] or None)
 
     async def close_session(self, session_id: str, **_more: object) -> None:
         """Drop a chat, and the engines that only it used."""
@@ -110,19 +92,19 @@ class Agent:
 
     async def set_config_option(
         self, config_id: str, session_id: str, value: object, **_more: object
-    ) -> SetSessionConfigOptionResponse:
+    ) -> acp.SetSessionConfigOptionResponse:
         """Choose a model; the engine of the one before is closed if no chat uses it."""
         session = self._session(session_id)
         session.choose(config_id, value)
         await self._close_engines()
-        return SetSessionConfigOptionResponse(config_options=[*session.options])
+        return acp.SetSessionConfigOptionResponse(config_options=[*session.options])
 
-    async def prompt(self, prompt: Sequence[Block], session_id: str, **_more: object) -> PromptResponse:
+    async def prompt(self, prompt: Sequence[Block], session_id: str, **_more: object) -> acp.PromptResponse:
         """Run one turn."""
         session = self._session(session_id)
         if session.turn is not None:
             reason = "A turn is running in this session: cancel it first."
-            raise RequestError.invalid_request({"reason": reason})
+            raise acp.RequestError.invalid_request({"reason": reason})
         self._sessions.move_to_end(session.id)
         # A separate task: a cancelled turn is still answered.
         turn = session.turn = session.start(self._turn(session, read_blocks(prompt, session.cwd)))
@@ -133,7 +115,7 @@ class Agent:
             turn.cancel()
         finally:
             session.turn = None
-        return PromptResponse(stop_reason=stopped)
+        return acp.PromptResponse(stop_reason=stopped)
 
     async def cancel(self, session_id: str, **_more: object) -> None:
         """Cancel the running turn, if there is one."""
@@ -159,7 +141,7 @@ class Agent:
         await loading
         if session.models:
             kind: Literal["config_option_update"] = "config_option_update"
-            session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
+            session.send(schema.ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
 
     async def _turn(self, session: AcpSession, question: UserPrompt) -> StopReason:
         """Answer one prompt; a failure is sent to the client as text."""
@@ -186,5 +168,5 @@ class Agent:
         session = self._sessions.get(session_id)
         if session is None:
             message = f"There is no session {session_id!r}: start one with session/new."
-            raise RequestError(_NOT_FOUND, message)
+            raise acp.RequestError(_NOT_FOUND, message)
         return session

@@ -16,14 +16,7 @@ from homebody.acp.question import Reference, UserPrompt
 from homebody.acp.session import AcpSession
 from homebody.engine import Engine
 from homebody.errors import EditRefused, Excluded, FileUnreadable, UsageError
-from homebody.features.attachments import (
-    PASTED,
-    Attached,
-    attach_data,
-    attach_document,
-    attach_text,
-    media_in,
-)
+from homebody.features import attachments
 from homebody.features.selection import tree_of
 from homebody.prompt.front_matter import Scope
 from homebody.syntax.language import find as find_language
@@ -98,7 +91,7 @@ async def write_by_client(session: AcpSession, path: Path, text: str) -> None:
         raise EditRefused(message) from error
 
 
-async def attach_reference(engine: Engine, session: AcpSession, reference: Reference) -> Attached:
+async def attach_reference(engine: Engine, session: AcpSession, reference: Reference) -> attachments.Attached:
     """Convert a reference to an attachment of the prompt.
 
     Raises
@@ -109,27 +102,27 @@ async def attach_reference(engine: Engine, session: AcpSession, reference: Refer
     """
     if reference.data is not None:
         await _check(engine, reference, _source_of(reference))
-        return await attach_data(reference.data, reference.name, _source_of(reference))
+        return await attachments.attach_data(reference.data, reference.name, _source_of(reference))
     if reference.text is None:
         if (path := path_of(reference.uri)) is not None and (
-            media := await media_in(engine, path)
+            media := await attachments.media_in(engine, path)
         ) is not None:
-            return Attached(media=(media,))
+            return attachments.Attached(media=(media,))
         document = await read_file(engine, session, reference.uri)
         lines = reference.lines and clipped(document, reference.lines)
-        return Attached((await attach_document(engine, document, lines),))
+        return attachments.Attached((await attachments.attach_document(engine, document, lines),))
     source = _source_of(reference)
     await _check(engine, reference, source)
     if path_of(reference.uri) is None:
-        return await attach_text(engine, reference.text, reference.name, about=source)
+        return await attachments.attach_text(engine, reference.text, reference.name, about=source)
     document = _document(reference.uri, reference.text)
-    whole = replace(await attach_document(engine, document), others=(source,))
+    whole = replace(await attachments.attach_document(engine, document), others=(source,))
     if reference.lines is None:
-        return Attached((whole,))
+        return attachments.Attached((whole,))
     # The client embedded only these lines.
     first, last = reference.lines
     label = f"{whole.label}, lines {first + 1} to {last + 1}"
-    return Attached((replace(whole, first_line=first, last_line=last, label=label),))
+    return attachments.Attached((replace(whole, first_line=first, last_line=last, label=label),))
 
 
 async def _check(engine: Engine, reference: Reference, source: str) -> None:
@@ -144,7 +137,7 @@ def _source_of(reference: Reference) -> str:
         return reference.sent
     # Zed names the file of a conflict: ``zed:///agent/merge-conflict?path=…``.
     path = parse_qs(parts.query).get("path", ("",))[0] if parts.scheme == "zed" else ""
-    return uri_of(Path("/", path)) if path else PASTED
+    return uri_of(Path("/", path)) if path else attachments.PASTED
 
 
 def clipped(document: Document, lines: tuple[int, int]) -> tuple[int, int]:

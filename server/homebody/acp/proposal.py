@@ -4,15 +4,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from acp import start_tool_call, text_block, tool_content, tool_diff_content, update_tool_call
-from acp.schema import (
-    AllowedOutcome,
-    PermissionOption,
-    ToolCallLocation,
-    ToolCallStart,
-    ToolCallStatus,
-    ToolCallUpdate,
-)
+from acp import schema, start_tool_call, text_block, tool_content, tool_diff_content, update_tool_call
 
 from homebody.acp.files import REQUEST_ERRORS, read_file, read_from_client, write_by_client
 from homebody.acp.session import AcpSession
@@ -67,10 +59,10 @@ async def propose(
             tool_diff_content(str(change.path), change.new, change.old),
             *([tool_content(text_block("\n".join(remarks)))] if remarks else []),
         ],
-        locations=[ToolCallLocation(path=str(change.path), line=line)],
+        locations=[schema.ToolCallLocation(path=str(change.path), line=line)],
     )
     session.send(call)
-    status: ToolCallStatus = "failed"
+    status: schema.ToolCallStatus = "failed"
     try:
         if await _is_allowed(session, call, "Apply anyway" if result.status == "refused" else "Allow"):
             session.send(update_tool_call(call.tool_call_id, status="in_progress"))
@@ -85,24 +77,24 @@ async def propose(
         )
 
 
-async def _is_allowed(session: AcpSession, call: ToolCallStart, yes: str) -> bool:
+async def _is_allowed(session: AcpSession, call: schema.ToolCallStart, yes: str) -> bool:
     if not session.fs.write_text_file:
         message = (
             "This editor does not let an agent write files, so the change is only shown; "
             "`homebody refactor` writes files itself."
         )
         raise EditRefused(message)
-    proposed = ToolCallUpdate.model_validate(call.model_dump())
+    proposed = schema.ToolCallUpdate.model_validate(call.model_dump())
     options = [
-        PermissionOption(option_id="yes", name=yes, kind="allow_once"),
-        PermissionOption(option_id="no", name="Reject", kind="reject_once"),
+        schema.PermissionOption(option_id="yes", name=yes, kind="allow_once"),
+        schema.PermissionOption(option_id="no", name="Reject", kind="reject_once"),
     ]
     try:
         answer = await session.client.request_permission(session.id, proposed, options)
     except REQUEST_ERRORS as error:
         message = f"The editor did not ask for permission, so nothing was written: {error}"
         raise EditRefused(message) from error
-    return isinstance(answer.outcome, AllowedOutcome) and answer.outcome.option_id == "yes"
+    return isinstance(answer.outcome, schema.AllowedOutcome) and answer.outcome.option_id == "yes"
 
 
 async def _write(engine: Engine, session: AcpSession, document: Document, change: _Change) -> None:

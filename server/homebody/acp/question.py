@@ -9,23 +9,16 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urldefrag
 
-from acp.schema import (
-    AudioContentBlock,
-    EmbeddedResourceContentBlock,
-    ImageContentBlock,
-    ResourceContentBlock,
-    TextContentBlock,
-    TextResourceContents,
-)
+from acp import schema
 
 from homebody.workspace.uri import file_name, uri_of
 
 Block: TypeAlias = (
-    TextContentBlock
-    | ImageContentBlock
-    | AudioContentBlock
-    | ResourceContentBlock
-    | EmbeddedResourceContentBlock
+    schema.TextContentBlock
+    | schema.ImageContentBlock
+    | schema.AudioContentBlock
+    | schema.ResourceContentBlock
+    | schema.EmbeddedResourceContentBlock
 )
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:[:-]L?(?P<last>[0-9]{1,9}))?")
@@ -87,26 +80,26 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
     references: list[Reference] = []
     for number, block in enumerate(blocks):
         match block:
-            case TextContentBlock():
+            case schema.TextContentBlock():
                 parts.append(block.text)
                 continue
-            case ResourceContentBlock():
+            case schema.ResourceContentBlock():
                 reference = _located(block.uri, None)
-            case EmbeddedResourceContentBlock(resource=resource):
-                if isinstance(resource, TextResourceContents):
+            case schema.EmbeddedResourceContentBlock(resource=resource):
+                if isinstance(resource, schema.TextResourceContents):
                     reference = _located(resource.uri, resource.text)
                 else:
                     reference = Reference(resource.uri, sent=resource.uri, data=_decoded(resource.blob))
-            case ImageContentBlock():
+            case schema.ImageContentBlock():
                 name = block.uri or "homebody:pasted image"
                 references.append(Reference(name, sent=name, data=_decoded(block.data)))
                 continue
-            case AudioContentBlock():
+            case schema.AudioContentBlock():
                 parts.append("[a sound, which is not read]")
                 continue
         references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
-        later = (each.text for each in blocks[number + 1 :] if isinstance(each, TextContentBlock))
+        later = (each.text for each in blocks[number + 1 :] if isinstance(each, schema.TextContentBlock))
         if any(map(str.strip, parts)) and any(map(str.strip, later)):
             parts.append(reference.name)
     text = "".join(parts)

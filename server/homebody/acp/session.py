@@ -9,22 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import acp
 import msgspec
-from acp import (
-    Client,
-    RequestError,
-    SessionNotification,
-    update_agent_message_text,
-    update_agent_thought_text,
-)
+from acp import schema
 from acp.helpers import SessionUpdate
-from acp.schema import (
-    ConfigOptionUpdate,
-    FileSystemCapabilities,
-    SessionConfigOptionSelect,
-    SessionConfigSelectOption,
-    UsageUpdate,
-)
 
 from homebody.acp.question import Reference
 from homebody.audit import AnswerUsage
@@ -167,9 +155,9 @@ class AcpSession:
     """
 
     cwd: Path
-    fs: FileSystemCapabilities
-    client: Client
-    notify: Callable[[SessionNotification], None]
+    fs: schema.FileSystemCapabilities
+    client: acp.Client
+    notify: Callable[[acp.SessionNotification], None]
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     last: Reference | None = None
     blocks: tuple[CodeBlock, ...] = ()
@@ -205,19 +193,19 @@ class AcpSession:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
-    def options(self) -> list[SessionConfigOptionSelect]:
+    def options(self) -> list[schema.SessionConfigOptionSelect]:
         """All config options: the model; none until the models are known."""
         if not self.models:
             return []
         return [
-            SessionConfigOptionSelect(
+            schema.SessionConfigOptionSelect(
                 id=_MODEL,
                 name="Model",
                 category="model",
                 type="select",
                 current_value=(self.model or self.models[0]).name,
                 options=[
-                    SessionConfigSelectOption(
+                    schema.SessionConfigSelectOption(
                         value=each.name,
                         name=each.name,
                         description="sees pictures" if each.sees else None,
@@ -240,22 +228,22 @@ class AcpSession:
         if model is None:
             names = ", ".join(repr(each.name) for each in self.models) or "not known yet"
             reason = f"There is no {option} {value!r}; the models are {names}."
-            raise RequestError.invalid_params({"reason": reason})
+            raise acp.RequestError.invalid_params({"reason": reason})
         self.model = model
 
     def say(self, text: str) -> None:
         """Send a piece of the answer."""
-        self.send(update_agent_message_text(text))
+        self.send(acp.update_agent_message_text(text))
 
     def think(self, text: str) -> None:
         """Send a line about the progress."""
-        self.send(update_agent_thought_text(text))
+        self.send(acp.update_agent_thought_text(text))
 
     def send_usage(self, usage: AnswerUsage) -> None:
         """Report the tokens of the last answer against the context length."""
         used = usage.prompt_tokens + usage.output_tokens
-        self.send(UsageUpdate(session_update="usage_update", used=used, size=usage.context_length))
+        self.send(schema.UsageUpdate(session_update="usage_update", used=used, size=usage.context_length))
 
-    def send(self, update: SessionUpdate | UsageUpdate | ConfigOptionUpdate) -> None:
+    def send(self, update: SessionUpdate | schema.UsageUpdate | schema.ConfigOptionUpdate) -> None:
         """Send any update."""
-        self.notify(SessionNotification(session_id=self.id, update=update))
+        self.notify(acp.SessionNotification(session_id=self.id, update=update))

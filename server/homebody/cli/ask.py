@@ -13,15 +13,7 @@ from typing import Annotated
 import typer
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import (
-    ATTACH,
-    attach_named,
-    attach_piped,
-    heard,
-    print_answer,
-    ready_engine,
-    show_account,
-)
+from homebody.cli import answers
 from homebody.cli.edge import HERE, decoded, has_terminal_input, parse_lines, read_piped, warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -66,7 +58,7 @@ def command(
         list[str] | None, typer.Argument(metavar="QUESTION", help="The question; piped input is attached.")
     ] = None,
     *,
-    attach: Annotated[list[str] | None, ATTACH] = None,
+    attach: Annotated[list[str] | None, answers.ATTACH] = None,
     conversation: Annotated[
         str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
     ] = "",
@@ -105,9 +97,9 @@ def command(
         question, piped = decoded(piped), b""
 
     async def asked(engine: Engine, heard: Listeners) -> tuple[Reply, None]:
-        items = [await attach_named(engine, what, piped) for what in attach]
+        items = [await answers.attach_named(engine, what, piped) for what in attach]
         if piped.strip() and "-" not in attach:
-            items.append(await attach_piped(engine, piped))
+            items.append(await answers.attach_piped(engine, piped))
         reply = await ask(engine, question, conversation=chat, attachments=items, **heard)
         if store:
             store_conversation(chat)
@@ -115,7 +107,7 @@ def command(
 
     stored_id = chat.id if store else None
     workspace = workspace_of(HERE)
-    print_answer(flags, workspace, asked, as_json=as_json, remedy=_REMEDY, conversation_id=stored_id)
+    answers.print_answer(flags, workspace, asked, as_json=as_json, remedy=_REMEDY, conversation_id=stored_id)
     if store and not as_json:
         Terminal().remark("continue with: homebody ask -c")
 
@@ -128,7 +120,7 @@ def _talk(flags: Flags, conversation: Conversation, attach: Sequence[str], *, st
     with suppress(ImportError):  # not available on Windows; elsewhere it adds the arrow keys
         importlib.import_module("readline")
     terminal = Terminal()
-    opened = ready_engine(flags, workspace_of(HERE), terminal)
+    opened = answers.ready_engine(flags, workspace_of(HERE), terminal)
     with asyncio.Runner() as runner:
         talk = _Talk(runner.run(opened.__aenter__()), conversation, terminal)
         try:
@@ -169,7 +161,7 @@ class _Talk:
 
     async def attach(self, what: str) -> None:
         """Attach something to the next question."""
-        attachment = await attach_named(self._engine, what)
+        attachment = await answers.attach_named(self._engine, what)
         self._attached.append(attachment)
         self._terminal.remark("attached: " + ", ".join(attachment.labels))
 
@@ -210,9 +202,9 @@ class _Talk:
 
     async def _show(self, answering: Callable[..., Awaitable[Reply]]) -> None:
         with self._terminal:
-            reply = await answering(**heard(self._terminal))
+            reply = await answering(**answers.heard(self._terminal))
         self._blocks = code_blocks(reply.markdown)
-        await show_account(self._engine, self._terminal, reply, _REMEDY)
+        await answers.show_account(self._engine, self._terminal, reply, _REMEDY)
 
     async def _apply(self, words: str) -> None:
         number, _, place = words.partition(" ")

@@ -17,15 +17,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
+from homebody import mailbox
 from homebody.errors import UsageError
-from homebody.mailbox import (
-    MOST_WAITING_BYTES,
-    MOST_WAITING_LOG_BYTES,
-    Inbox,
-    LogHandler,
-    Outbox,
-    end_soon,
-)
 
 if TYPE_CHECKING:
     from homebody.lsp.server import Server
@@ -81,8 +74,8 @@ def serve_tcp(server: "Server", host: str, port: int) -> int:
 
 def _run(server: "Server", stream: BinaryIO, send: Callable[[memoryview], int]) -> int:
     # A full pipe of log records must not block the event loop either.
-    log = Outbox(lambda data: os.write(2, data), most_bytes=MOST_WAITING_LOG_BYTES)
-    handler = LogHandler(log)
+    log = mailbox.Outbox(lambda data: os.write(2, data), most_bytes=mailbox.MOST_WAITING_LOG_BYTES)
+    handler = mailbox.LogHandler(log)
     logging.getLogger().addHandler(handler)
     try:
         return asyncio.run(_serve(server, stream, send))
@@ -104,9 +97,9 @@ async def _serve(server: "Server", stream: BinaryIO, send: Callable[[memoryview]
             wrong.append(error)
             _say(f"the client does not use LSP: {error}")
 
-    inbox = Inbox(bodies(), _MOST_UNHANDLED, partial(end_soon, 1))
+    inbox = mailbox.Inbox(bodies(), _MOST_UNHANDLED, partial(mailbox.end_soon, 1))
     signal.signal(signal.SIGTERM, inbox.stop)
-    outbox = Outbox(send, on_gone=inbox.stop)
+    outbox = mailbox.Outbox(send, on_gone=inbox.stop)
     server.stop = inbox.stop
     server.protocol.set_writer(outbox)
     code: object = 0
@@ -117,10 +110,10 @@ async def _serve(server: "Server", stream: BinaryIO, send: Callable[[memoryview]
             await asyncio.sleep(0)
     except SystemExit as left:  # pygls answers `exit` so
         code = left.code
-        end_soon(1)
+        mailbox.end_soon(1)
     await server.aclose()
     if outbox.is_full:
-        logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
+        logger.error("the client left %d MiB unread, so the server ends", mailbox.MOST_WAITING_BYTES >> 20)
         return 1
     outbox.close()
     return 1 if code or wrong else 0

@@ -22,16 +22,7 @@ from homebody.features.ask import add_explanation
 from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
 from homebody.features.surroundings import admitted, shown_path
 from homebody.lsp import progress
-from homebody.lsp.commands.common import (
-    AnswerArgument,
-    TextDocument,
-    answer_of,
-    code_of,
-    media_of,
-    parse,
-    problems_text,
-    with_links,
-)
+from homebody.lsp.commands import common
 from homebody.lsp.commands.conversations import answered_in, newest_in, store
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.holder import OpenedEngine
@@ -63,7 +54,7 @@ class AttachedItem(msgspec.Struct, frozen=True):
     data: str | None = None
 
 
-class Ask(AnswerArgument, frozen=True, rename="camel"):
+class Ask(common.AnswerArgument, frozen=True, rename="camel"):
     """The argument.
 
     With ``regenerate`` the last question is answered again and ``question`` is not needed. ``diagnostics``
@@ -88,15 +79,15 @@ class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     query: str = ""
-    text_document: TextDocument | None = None
+    text_document: common.TextDocument | None = None
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
 
 
 async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
-    argument = parse(params, Ask)
+    argument = common.parse(params, Ask)
     named = argument.text_document
-    document, span = (None, None) if named is None else code_of(server, named, argument.range)
+    document, span = (None, None) if named is None else common.code_of(server, named, argument.range)
     async with (
         progress.bar(server, "Answering", params.work_done_token, argument.token) as work,
         answered_in(server, argument.conversation_id) as conversation,
@@ -117,10 +108,12 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
                 session=opened.session,
                 **work.listeners,
             )
-        answer, usage = answer_of(server, reply), reply.usage
+        answer, usage = common.answer_of(server, reply), reply.usage
         left = usage.context_length - usage.prompt_tokens - usage.output_tokens
         result = answer | newest_in(conversation) | {"usage": answer["usage"] | {"tokensLeft": max(0, left)}}
-        result = await with_links(server, opened, result, argument.links, reply.sources, document=document)
+        result = await common.with_links(
+            server, opened, result, argument.links, reply.sources, document=document
+        )
     if argument.store:
         await store(server, conversation)
     return result
@@ -128,7 +121,7 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
     """``homebody.contextItems``: return what can be attached, the likeliest first."""
-    argument = parse(params, ContextItems)
+    argument = common.parse(params, ContextItems)
     in_view = argument.text_document.uri if argument.text_document else ""
     documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
     notebooks = server.documents.notebooks()
@@ -149,10 +142,10 @@ async def check_attachment(server: Server, params: types.ExecuteCommandParams) -
 
     Fails as a question with this attachment would.
     """
-    argument = parse(params, CheckAttachment)
+    argument = common.parse(params, CheckAttachment)
     async with server.service.using() as opened:
         attached = await _attached(server, opened, argument.item)
-        return {"media": [media_of(media) for media in await admitted(opened.engine, attached.media)]}
+        return {"media": [common.media_of(media) for media in await admitted(opened.engine, attached.media)]}
 
 
 async def _attached(
@@ -186,7 +179,7 @@ async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiag
     attachments = [
         await attach_text(
             opened.engine,
-            problems_text(document.diagnostics),
+            common.problems_text(document.diagnostics),
             f"Problems in {shown_path(opened.engine, document.uri)}",
             about=document.uri,
         )
@@ -216,7 +209,7 @@ class ExplainedProblem(msgspec.Struct, frozen=True):
         return f"{origin}: {self.message}" if origin else self.message
 
 
-class Explain(AnswerArgument, frozen=True, rename="camel"):
+class Explain(common.AnswerArgument, frozen=True, rename="camel"):
     """The argument: a document, or pasted ``text`` (output or a diff).
 
     ``action`` names a prompt file that explains. ``full`` reads everything, however long it takes. With
@@ -232,9 +225,9 @@ class Explain(AnswerArgument, frozen=True, rename="camel"):
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
-    argument = parse(params, Explain)
+    argument = common.parse(params, Explain)
     named, problem = argument.text_document, argument.problem
-    document, span = (None, None) if named is None else code_of(server, named, argument.range)
+    document, span = (None, None) if named is None else common.code_of(server, named, argument.range)
     in_conversation = answered_in(server, argument.conversation_id) if argument.question else nullcontext()
     async with (
         progress.bar(server, "Explaining", params.work_done_token, argument.token) as work,
@@ -260,13 +253,13 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
                 session=opened.session,
                 **work.listeners,
             )
-        result = answer_of(server, explanation)
+        result = common.answer_of(server, explanation)
         if conversation is not None and document is not None:
             await add_explanation(
                 opened.engine, conversation, document, span, explanation, title=argument.question
             )
             result |= newest_in(conversation)
-        result = await with_links(
+        result = await common.with_links(
             server, opened, result, argument.links, explanation.sources, document=document
         )
     if conversation is not None and argument.store:
@@ -286,7 +279,7 @@ class CommitMessage(msgspec.Struct, frozen=True):
 
 async def commit_message(server: Server, params: types.ExecuteCommandParams) -> Result:
     """``homebody.commitMessage``: write a message for the changes; nothing is committed."""
-    argument = parse(params, CommitMessage)
+    argument = common.parse(params, CommitMessage)
     async with (
         progress.bar(server, "Writing a commit message", params.work_done_token, argument.token) as work,
         server.service.asking() as opened,
@@ -299,7 +292,7 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
         written, about = await about_text.commit_message(
             opened.engine, folder, full=argument.full, **work.listeners
         )
-        answer = answer_of(server, written)
+        answer = common.answer_of(server, written)
     unread = (
         "The model did not read all changes: stage fewer."
         if about_text.unread_changes(written.left_out)
