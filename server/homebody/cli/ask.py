@@ -30,15 +30,8 @@ from homebody.headless.journal import create, tree_lock
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
-from homebody.session.conversation import (
-    Conversation,
-    forget_stored,
-    is_prompt_of,
-    load_conversation,
-    new_conversation,
-    store_conversation,
-    stored_conversations,
-)
+from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 from homebody.text import apply_edits
 
 _REMEDY = "ask for the rest, or raise chat.max_tokens"

@@ -8,7 +8,8 @@ from homebody.errors import ContextTooLong, Excluded, MediaRefused, MediaUnreada
 from homebody.features.ask import ask
 from homebody.features.attachments import Attached, attach
 from homebody.media import Media
-from homebody.session.conversation import Conversation, load_conversation, store_conversation
+from homebody.session.conversation import Conversation
+from homebody.session.stored import load_conversation, store_conversation
 from homebody.workspace.uri import uri_of
 from support.images import encoded
 

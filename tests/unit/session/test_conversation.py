@@ -4,16 +4,8 @@ import pytest
 
 from homebody.backend.base import Message
 from homebody.errors import StateUnwritable
-from homebody.session.conversation import (
-    Conversation,
-    Conversations,
-    Turn,
-    forget_stored,
-    load_conversation,
-    new_conversation,
-    store_conversation,
-    stored_conversations,
-)
+from homebody.session.conversation import Conversation, Conversations, Turn, new_conversation
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
 def _conversation(turns: int = 4) -> Conversation:

@@ -19,16 +19,8 @@ from homebody.lsp.commands.common import LinkForm, parse, parts_of, with_links
 from homebody.lsp.configuration import paths_of
 from homebody.lsp.server import Result, Server
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.session.conversation import (
-    Conversation,
-    Turn,
-    forget_stored,
-    is_prompt_of,
-    load_conversation,
-    new_conversation,
-    store_conversation,
-    stored_conversations,
-)
+from homebody.session.conversation import Conversation, Turn, is_prompt_of, new_conversation
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
 class Forget(msgspec.Struct, frozen=True, rename="camel"):
