@@ -347,12 +347,7 @@ class Display:
 def line_of(outcome: Outcome) -> str:
     """Describe the result of a file in one line."""
     changes = [line[0] for line in diff_of(outcome).split("\n")[2:] if line[:1] in {"+", "-"}]
-    facts = [f"+{changes.count('+')} -{changes.count('-')} lines"] if changes else []
-    if outcome.prompt_tokens:
-        facts.append(f"{outcome.prompt_tokens} + {outcome.output_tokens} tokens")
-    if outcome.seconds >= 1:
-        facts.append(duration(outcome.seconds))
-    shown = f" ({', '.join(facts)})" if facts else ""
+    shown = f" (+{changes.count('+')} -{changes.count('-')} lines)" if changes else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
     has_notes = outcome.notes and outcome.status == "changed"
     notes = f" (note: it {', '.join(outcome.notes)})" if has_notes else ""

@@ -104,7 +104,7 @@ def test_one_file_is_written_without_a_summary(run, tree):
     ended = run("refactor", "a.py", "--instruction", "shorter", "--write", *options)
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (0, "", 1)
-    assert ended.err.startswith("changed a.py (+1 -2 lines, ")
+    assert ended.err.startswith("changed a.py (+1 -2 lines)")
     listed = run("undo", "--list").out
     assert "refactor a.py --instruction shorter --write --jobs 1 --set chat.max_tokens=99" in listed
     assert "s3cret" not in listed

@@ -17,6 +17,7 @@ from homebody.backend.cancellation import to_the_end
 from homebody.errors import StateUnwritable, UsageError
 from homebody.lsp.commands.common import LinkForm, parse, parts_of, with_links
 from homebody.lsp.configuration import paths_of
+from homebody.lsp.convert import from_lines
 from homebody.lsp.server import Result, Server
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.session.conversation import Conversation, Turn, is_prompt_of, new_conversation
@@ -122,9 +123,7 @@ def _with_blocks(conversation: Conversation) -> list[tuple[Turn, list[dict[str, 
                     "block": next(number),
                     "language": block.language,
                     "text": block.text,
-                    "range": types.Range(
-                        types.Position(block.lines.start, 0), types.Position(block.lines.stop, 0)
-                    ),
+                    "range": from_lines(None, block.lines.start, block.lines.stop - 1, "utf-16"),
                 }
                 for block in code_blocks(turn.answer)
             ],
