@@ -13,7 +13,6 @@ from homebody.acp.files import CodeTarget, attach_reference, find_target, read_f
 from homebody.acp.proposal import propose
 from homebody.acp.question import Reference, UserPrompt
 from homebody.acp.session import AcpSession, StopReason
-from homebody.audit import LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer
@@ -164,34 +163,27 @@ async def _account(
         # Zed opens a link at a line only if it names the last line too.
         links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for uri, words in named.items())
         session.say(f"\n\nNamed here: {', '.join(links)}")
-    if sentences := "; ".join(dict.fromkeys([*unread, *_told(engine, answered.left_out)])):
-        session.say(f"\n\n*Not read: {sentences}.*")
-    places = [
-        (path, source.first_line + 1) for source in sources if (path := path_of(source.uri)) is not None
-    ]
-    pictures = [source for source in sources if source.last_line < source.first_line]
-    if places or pictures:
-        names = {source.uri: shown_path(engine, source.uri) for source in sources if path_of(source.uri)}
-        # With the size that the model saw.
-        names |= {each.uri: f"{Reference(each.uri).name} ({each.why})" for each in pictures}
-        locations = [ToolCallLocation(path=str(path), line=line) for path, line in places]
-        title = f"Read {', '.join(names.values())}"
+    left_out = list(unread)
+    for unit in answered.left_out:
+        lines = f"{shown_path(engine, unit.uri)}, lines {unit.first_line + 1} to {unit.last_line + 1}"
+        left_out.append(unit.why if path_of(unit.uri) is None else f"{lines} ({unit.why})")
+    if left_out:
+        session.say(f"\n\n*Not read: {'; '.join(dict.fromkeys(left_out))}.*")
+    names: dict[str, None] = {}
+    locations: list[ToolCallLocation] = []
+    for source in sources:
+        if source.last_line < source.first_line:  # a picture, with the size that the model saw
+            names[f"{Reference(source.uri).name} ({source.why})"] = None
+        elif (path := path_of(source.uri)) is not None:
+            names[shown_path(engine, source.uri)] = None
+            locations.append(ToolCallLocation(path=str(path), line=source.first_line + 1))
+    if names:
+        title = f"Read {', '.join(names)}"
         session.send(
             start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
         )
     session.send_usage(answered.usage)
     return "end_turn" if answered.complete else "max_tokens"
-
-
-def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
-    """Describe what was left out: lines of files, or turns of the conversation."""
-    return [
-        unit.why
-        if path_of(unit.uri) is None
-        else f"{shown_path(engine, unit.uri)}, "
-        f"lines {unit.first_line + 1} to {unit.last_line + 1} ({unit.why})"
-        for unit in left_out
-    ]
 
 
 async def _explain(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> StopReason:
