@@ -150,32 +150,22 @@ class Documents:
         uri = self.notebook_by_cell.get(cell_uri, "")
         return self.notebook(uri) if cell_uri in self.cells_of(uri) else []
 
-    def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
-        """Store the cells of an opened notebook. Return those that are available."""
-        notebook = params.notebook_document
-        self._keep_cells(notebook.uri, [cell.document for cell in notebook.cells])
-        return [opened for item in params.cell_text_documents if (opened := self.open(item))]
+    def arrange(self, notebook_uri: str, cells: Sequence[str]) -> None:
+        """Store the order of a notebook's cells."""
+        self._notebooks[notebook_uri] = tuple(cells)
+        self.notebook_by_cell |= dict.fromkeys(cells, notebook_uri)
 
-    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[list[DocumentChange]]:
-        """Apply a notebook's changes to its order and its cells. Return the changes of each text."""
-        cells = params.change.cells
-        if cells is None:
-            return []
-        if cells.structure is not None:
-            self._reorder(params.notebook_document.uri, cells.structure.array)
-            for closed in cells.structure.did_close or ():
-                self.close(closed.uri)
-            for opened in cells.structure.did_open or ():
-                self.open(opened)
-        return [self.change(content.document, content.changes) for content in cells.text_content or ()]
+    def rearrange(self, notebook_uri: str, array: types.NotebookCellArrayChange) -> None:
+        """Apply a change of the order of a notebook's cells."""
+        if notebook_uri in self._notebooks:
+            cells = list(self._notebooks[notebook_uri])
+            new = [cell.document for cell in array.cells or ()]
+            cells[array.start : array.start + array.delete_count] = new
+            self.arrange(notebook_uri, cells)
 
-    def close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> list[str]:
-        """Drop a closed notebook and its cells. Return the cells' URIs."""
-        cells = self._notebooks.pop(params.notebook_document.uri, ())
-        uris = {*cells, *(document.uri for document in params.cell_text_documents)}
-        for uri in uris:
-            self.close(uri)
-        return sorted(uris)
+    def close_notebook(self, notebook_uri: str) -> tuple[str, ...]:
+        """Forget a notebook. Return the URIs of its cells, which are still open."""
+        return self._notebooks.pop(notebook_uri, ())
 
     def _keep(self, uri: str, document: Document | None) -> None:
         if document is None or len(document.text) > _KEPT_CHARACTERS:
@@ -183,18 +173,7 @@ class Documents:
         else:
             self._texts[uri] = document
 
-    def _keep_cells(self, uri: str, cells: Sequence[str]) -> None:
-        self._notebooks[uri] = tuple(cells)
-        self.notebook_by_cell |= dict.fromkeys(cells, uri)
-
     def _edit(self, document: Document, change: types.TextDocumentContentChangeEvent) -> TextEdit:
         if isinstance(change, types.TextDocumentContentChangePartial):
             return TextEdit(to_span_within(document, change.range, self.encoding), change.text)
         return smallest_edit(document.text, change.text)
-
-    def _reorder(self, uri: str, array: types.NotebookCellArrayChange) -> None:
-        if uri not in self._notebooks:
-            return
-        cells = list(self._notebooks[uri])
-        cells[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or ()]
-        self._keep_cells(uri, cells)

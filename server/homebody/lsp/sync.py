@@ -11,8 +11,7 @@ from homebody.lsp.server import Server
 
 def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Store the text of an opened document."""
-    if document := server.documents.open(params.text_document):
-        server.service.opened(document)
+    _open(server, params.text_document)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
@@ -57,8 +56,7 @@ def did_change_workspace_folders(server: Server, params: types.DidChangeWorkspac
 
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Drop a closed document."""
-    server.documents.close(params.text_document.uri)
-    server.service.closed(params.text_document.uri)
+    _close(server, params.text_document.uri)
 
 
 def did_focus(server: Server, params: object) -> None:
@@ -74,24 +72,38 @@ def did_focus(server: Server, params: object) -> None:
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
     """Store the texts of a notebook's cells."""
-    for cell in server.documents.open_notebook(params):
-        server.service.opened(cell)
+    notebook = params.notebook_document
+    server.documents.arrange(notebook.uri, [cell.document for cell in notebook.cells])
+    for item in params.cell_text_documents:
+        _open(server, item)
 
 
 def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentParams) -> None:
     """Apply changes to cells and to their order."""
-    cells = params.change.cells
-    structure = cells.structure if cells else None
-    for changes in server.documents.change_notebook(params):
-        server.service.changed(changes)
-    for closed in (structure.did_close if structure else None) or ():
-        server.service.closed(closed.uri)
-    for opened in (structure.did_open if structure else None) or ():
-        if document := server.documents.find(opened.uri):
-            server.service.opened(document)
+    if (cells := params.change.cells) is None:
+        return
+    if (structure := cells.structure) is not None:
+        server.documents.rearrange(params.notebook_document.uri, structure.array)
+        for closed in structure.did_close or ():
+            _close(server, closed.uri)
+        for item in structure.did_open or ():
+            _open(server, item)
+    for content in cells.text_content or ():
+        server.service.changed(server.documents.change(content.document, content.changes))
 
 
 def notebook_did_close(server: Server, params: types.DidCloseNotebookDocumentParams) -> None:
     """Drop the cells of a closed notebook."""
-    for uri in server.documents.close_notebook(params):
-        server.service.closed(uri)
+    cells = server.documents.close_notebook(params.notebook_document.uri)
+    for uri in {*cells, *(document.uri for document in params.cell_text_documents)}:
+        _close(server, uri)
+
+
+def _open(server: Server, item: types.TextDocumentItem) -> None:
+    if document := server.documents.open(item):
+        server.service.opened(document)
+
+
+def _close(server: Server, uri: str) -> None:
+    server.documents.close(uri)
+    server.service.closed(uri)

@@ -60,23 +60,16 @@ def test_cells_that_are_added_later_belong_to_the_notebook():
     """Which may be excluded; they stand where the editor has them."""
     documents, book = Documents(), "file:///n.ipynb"
     cells = [types.NotebookCell(types.NotebookCellKind.Code, f"untitled:{name}") for name in "abcd"]
-    items = {name: _item(name, f"untitled:{name}") for name in "abcd"}
-    notebook = types.NotebookDocument(book, "jupyter", 1, cells[:2])
-    documents.open_notebook(types.DidOpenNotebookDocumentParams(notebook, [items["a"], items["b"]]))
-    structure = types.NotebookDocumentCellChangeStructure(
-        types.NotebookCellArrayChange(start=1, delete_count=1, cells=cells[2:]),
-        did_open=[items["c"], items["d"]],
-        did_close=[types.TextDocumentIdentifier("untitled:b")],
-    )
-    event = types.NotebookDocumentChangeEvent(cells=types.NotebookDocumentCellChanges(structure=structure))
-    identifier = types.VersionedNotebookDocumentIdentifier(2, book)
-    documents.change_notebook(types.DidChangeNotebookDocumentParams(identifier, event))
+    documents.arrange(book, [cell.document for cell in cells[:2]])
+    for name in "abcd":
+        documents.open(_item(name, f"untitled:{name}"))
+    documents.rearrange(book, types.NotebookCellArrayChange(start=1, delete_count=1, cells=cells[2:]))
 
     assert [document.text for document in documents.cells_beside("untitled:d")] == ["a", "c", "d"]
     assert documents.notebook_by_cell["untitled:d"] == book
-    assert documents.find("untitled:b") is None
-    documents.close_notebook(types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(book), []))
-    assert documents.all() == []
+    assert documents.cells_beside("untitled:b") == []
+    assert documents.close_notebook(book) == ("untitled:a", "untitled:c", "untitled:d")
+    assert documents.cells_beside("untitled:d") == []
 
 
 def test_a_change_that_cannot_be_read_is_reported_once_until_the_whole_text_comes():
