@@ -23,7 +23,7 @@ from homebody.features.attachments import PASTED, Attached, attach, attach_data,
 from homebody.features.surroundings import admitted, shown_path
 from homebody.lsp import progress
 from homebody.lsp.commands import common
-from homebody.lsp.commands.conversations import answered_in, newest_in, store
+from homebody.lsp.commands.conversations import answered_in, newest_in
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.holder import OpenedEngine
 from homebody.lsp.server import Result, Server
@@ -90,7 +90,7 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     document, span = (None, None) if named is None else common.code_of(server, named, argument.range)
     async with (
         progress.bar(server, "Answering", params.work_done_token, argument.token) as work,
-        answered_in(server, argument.conversation_id) as conversation,
+        answered_in(server, argument) as conversation,
         server.service.asking() as opened,
     ):
         if argument.regenerate:
@@ -111,12 +111,9 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
         answer, usage = common.answer_of(server, reply), reply.usage
         left = usage.context_length - usage.prompt_tokens - usage.output_tokens
         result = answer | newest_in(conversation) | {"usage": answer["usage"] | {"tokensLeft": max(0, left)}}
-        result = await common.with_links(
+        return await common.with_links(
             server, opened, result, argument.links, reply.sources, document=document
         )
-    if argument.store:
-        await store(server, conversation)
-    return result
 
 
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
@@ -228,7 +225,7 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     argument = common.parse(params, Explain)
     named, problem = argument.text_document, argument.problem
     document, span = (None, None) if named is None else common.code_of(server, named, argument.range)
-    in_conversation = answered_in(server, argument.conversation_id) if argument.question else nullcontext()
+    in_conversation = answered_in(server, argument) if argument.question else nullcontext()
     async with (
         progress.bar(server, "Explaining", params.work_done_token, argument.token) as work,
         in_conversation as conversation,
@@ -262,8 +259,6 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
         result = await common.with_links(
             server, opened, result, argument.links, explanation.sources, document=document
         )
-    if conversation is not None and argument.store:
-        await store(server, conversation)
     if argument.show:
         await _show_markdown(server, result["markdown"])
     return result

@@ -15,7 +15,7 @@ from lsprotocol import types
 from homebody.audit import erase_logged
 from homebody.backend.cancellation import to_the_end
 from homebody.errors import StateUnwritable, UsageError
-from homebody.lsp.commands.common import LinkForm, parse, parts_of, with_links
+from homebody.lsp.commands.common import AnswerArgument, LinkForm, parse, parts_of, with_links
 from homebody.lsp.configuration import paths_of
 from homebody.lsp.convert import from_lines
 from homebody.lsp.server import Result, Server
@@ -133,16 +133,18 @@ def _with_blocks(conversation: Conversation) -> list[tuple[Turn, list[dict[str, 
 
 
 @asynccontextmanager
-async def answered_in(server: Server, conversation_id: str | None) -> AsyncGenerator[Conversation]:
-    """The conversation, or a new one, while the block adds an answer."""
+async def answered_in(server: Server, argument: AnswerArgument) -> AsyncGenerator[Conversation]:
+    """The conversation, or a new one, while the block adds an answer; stored then, if that is wanted."""
     known = server.service.conversations
-    if conversation_id is None:
+    if argument.conversation_id is None:
         # Added before the answer, so that it can be deleted while it is being answered.
         conversation = known.add(new_conversation(paths_of(server.folders)))
     else:
-        conversation = await conversation_of(server, conversation_id)
+        conversation = await conversation_of(server, argument.conversation_id)
     try:
         yield conversation
+        if argument.store:
+            await _store(server, conversation)
     finally:
         if known.find(conversation.id) is not conversation and server.service.audit is not None:
             # It was deleted meanwhile: the prompt of this answer is dropped as well.
@@ -152,7 +154,7 @@ async def answered_in(server: Server, conversation_id: str | None) -> AsyncGener
             known.forget(conversation.id)
 
 
-async def store(server: Server, conversation: Conversation) -> None:
+async def _store(server: Server, conversation: Conversation) -> None:
     """Write a conversation to disk, unless it was deleted meanwhile; a failure is shown."""
     known = server.service.conversations
     async with known.on_disk:
