@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from lsprotocol import types
@@ -30,18 +31,14 @@ class StoppedByUserError(JsonRpcRequestCancelled):
     MESSAGE = "The request was cancelled at its progress bar."
 
 
+@dataclass(frozen=True, slots=True)
 class WorkProgress:
     """Reports the progress of one command: in the editor's bar, and on the client's own token."""
 
-    def __init__(
-        self, server: Server, token: types.ProgressToken | None, text_token: types.ProgressToken | None
-    ) -> None:
-        from homebody.backend.cancellation import Ending
-
-        self.ending = Ending()
-        self._server = server
-        self._token = token
-        self._text_token = text_token
+    server: Server
+    token: types.ProgressToken | None
+    text_token: types.ProgressToken | None
+    ending: "Ending"
 
     @property
     def listeners(self) -> "Listeners":
@@ -50,10 +47,14 @@ class WorkProgress:
         On the token a text is ``{text}``, what goes into the prompt ``{text: "", sources}``, and what of it
         has been read ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
         """
+
+        def on_sources(sources: "Sequence[Source]") -> None:
+            self._stream({"text": "", "sources": [*map(self.server.documents.source, sources)]})
+
         return {
-            "on_text": self._text,
+            "on_text": lambda text: self._stream({"text": text}),
             "on_read": self.read,
-            "on_sources": self._sources,
+            "on_sources": on_sources,
             "ending": self.ending,
         }
 
@@ -73,7 +74,8 @@ class WorkProgress:
 
     def send(self, value: object) -> None:
         """Send the state of the bar, if there is one."""
-        self._send(self._token, value)
+        if self.token is not None:
+            self.server.progress(types.ProgressParams(self.token, value))
 
     def say(self, message: str) -> None:
         """Show a message in the bar."""
@@ -87,18 +89,11 @@ class WorkProgress:
             f"Reading {read.read} of {read.total} tokens" + (f", {seconds:.0f} s left" if seconds else "")
         )
         reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
-        self._send(self._text_token, {"text": "", "reading": reading})
+        self._stream({"text": "", "reading": reading})
 
-    def _sources(self, sources: "Sequence[Source]") -> None:
-        listed = list(map(self._server.documents.source, sources))
-        self._send(self._text_token, {"text": "", "sources": listed})
-
-    def _text(self, text: str) -> None:
-        self._send(self._text_token, {"text": text})
-
-    def _send(self, token: types.ProgressToken | None, value: object) -> None:
-        if token is not None:
-            self._server.progress(types.ProgressParams(token=token, value=value))
+    def _stream(self, value: object) -> None:
+        if self.text_token is not None:
+            self.server.progress(types.ProgressParams(self.text_token, value))
 
 
 @contextmanager
@@ -159,9 +154,11 @@ async def bar(
     ``token`` is the request's own; without it, a bar is requested if the client supports one. Text streams on
     ``text_token``, if there is one; that token ends an answer with what was written.
     """
+    from homebody.backend.cancellation import Ending
+
     if token is None:
         token = await _created(server)
-    work = WorkProgress(server, token, text_token)
+    work = WorkProgress(server, token, text_token, Ending())
     ends_text = None if text_token in {token, *server.stoppable} else text_token
     with stoppable(server, token), stoppable(server, ends_text, work.ending):
         work.send(types.WorkDoneProgressBegin(title=title, cancellable=True))
