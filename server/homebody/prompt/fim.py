@@ -44,16 +44,6 @@ class FimFormat(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a marker separates the typed text from the frozen one; if not, it continues the prefix."""
         return self.layout[self.layout.index("@typed") - 1] in self.markers
 
-    @property
-    def takes_snippets(self) -> bool:
-        """Whether the family has its own layout for snippets of other files."""
-        return bool(self.snippet)
-
-    @property
-    def marks_files(self) -> bool:
-        """Whether the snippet layout uses special tokens of the model."""
-        return any(item in self.stop for item in self.snippet)
-
 
 @dataclass(frozen=True, slots=True)
 class PromptSnippet:
@@ -133,7 +123,7 @@ def _by_markers(tokens: FimTokens, info: ModelInfo) -> FimFormat | None:
         return (named or akin)[0]
     # Families share markers; their file layout is only used where the model has that token.
     separator = tokens.file_separator
-    fitting = [row for row in rows if not row.marks_files or separator in row.snippet]
+    fitting = [row for row in rows if separator in row.snippet or not {*row.stop} & {*row.snippet}]
     return fitting[0] if fitting else None
 
 
@@ -169,7 +159,7 @@ def completion_prompt(
     """
     own = (uri,) if uri else ()
     head: list[Part] = []
-    if files.snippets and row is not None and row.takes_snippets:
+    if files.snippets and row is not None and row.snippet:
         head = _laid_out(row, row.head, {"@path": files.path}, own)
     elif files.snippets:
         head = [_commented(files, own)]
