@@ -1,6 +1,5 @@
 """Settings from all sources, including the client's options and configuration."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -55,30 +54,24 @@ def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
     return [path for path in paths if path is not None]
 
 
-async def read(
-    peer: Peer, pushed: object, pulled: Pulled, before: "SettingsSource | None"
-) -> "SettingsSource":
-    """Read the settings of all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any."""
-    params, folders = peer.initialize_params, paths_of(peer.folders)
+def read(peer: Peer, pushed: object, pulled: Pulled, before: "SettingsSource | None") -> "SettingsSource":
+    """Read the settings of all sources; may block. ``pushed`` is what ``didChangeConfiguration`` has sent."""
+    from homebody.settings.options import Problem
+    from homebody.settings.watch import SettingsSource
 
-    def read_all() -> "SettingsSource":
-        from homebody.settings.options import Problem
-        from homebody.settings.watch import SettingsSource
-
-        source = SettingsSource(
-            folders,
-            pulled.folders,
-            before=before,
-            initialization_options=params.initialization_options if params else None,
-            configuration=pushed if pulled.general is None else pulled.general,
-            flags=peer.flags,
-        )
-        if pulled.missing:
-            missing = Problem("", pulled.missing, stops=True)
-            source.loaded = replace(source.loaded, problems=(*source.loaded.problems, missing))
-        return source
-
-    return await asyncio.to_thread(read_all)
+    params = peer.initialize_params
+    source = SettingsSource(
+        paths_of(peer.folders),
+        pulled.folders,
+        before=before,
+        initialization_options=params.initialization_options if params else None,
+        configuration=pushed if pulled.general is None else pulled.general,
+        flags=peer.flags,
+    )
+    if pulled.missing:
+        missing = Problem("", pulled.missing, stops=True)
+        source.loaded = replace(source.loaded, problems=(*source.loaded.problems, missing))
+    return source
 
 
 def models_of(settings: "Settings") -> tuple[object, ...]:

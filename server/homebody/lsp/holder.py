@@ -189,7 +189,8 @@ class EngineHolder:
     async def _read(self) -> None:
         """Read all settings and use them. Never raises: failures are shown in the status."""
         try:
-            source = await configuration.read(self._peer, self._pushed, self._pulled, self._source)
+            known = self._pushed, self._pulled, self._source
+            source = await asyncio.to_thread(configuration.read, self._peer, *known)
             self._peer.tell(problem.message for problem in source.loaded.problems if not problem.stops)
             await self._take(source.loaded)
             # Last: a prompt that finds nothing changed must find the new rules in force.
