@@ -218,23 +218,20 @@ class Conversations:
 
     def add(self, conversation: Conversation) -> Conversation:
         """Keep a conversation, as the newest."""
+        self._known.pop(conversation.id, None)
+        idle = [known.id for known in self._known.values() if not known.is_answering]
+        if len(self._known) >= _MOST_CONVERSATIONS and idle:
+            del self._known[idle[0]]
         self._known[conversation.id] = conversation
-        self._known.move_to_end(conversation.id)
-        idle = [one.id for one in self._known.values() if not one.is_answering and one is not conversation]
-        for one in idle[: max(0, len(self._known) - _MOST_CONVERSATIONS)]:
-            del self._known[one]
         return conversation
 
     def find(self, conversation_id: str) -> Conversation | None:
         """Return the conversation with that id."""
-        found = self._known.get(conversation_id)
-        if found is not None:
-            self._known.move_to_end(conversation_id)
-        return found
+        return self._known.get(conversation_id)
 
     def all(self) -> list[Conversation]:
         """Return those with a question, the newest first."""
-        return [one for one in reversed(self._known.values()) if one.turns]
+        return [known for known in reversed(self._known.values()) if known.turns]
 
     def forget(self, conversation_id: str | None = None) -> None:
         """Delete one conversation, or all."""

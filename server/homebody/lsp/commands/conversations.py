@@ -50,15 +50,16 @@ async def conversation_of(server: Server, conversation_id: str) -> Conversation:
     async with known.on_disk:
         stored = await asyncio.to_thread(load_conversation, conversation_id)
         conversation = known.find(conversation_id)
-        if stored is not None and (
-            conversation is None
-            or (not conversation.is_answering and stored.last_asked > conversation.last_asked)
+        if conversation is None or (
+            stored is not None
+            and not conversation.is_answering
+            and stored.last_asked > conversation.last_asked
         ):
-            conversation = known.add(stored)
-    if conversation is None:
-        message = "There is no conversation of this id any more: the server was restarted. Ask again."
-        raise UsageError(message)
-    return conversation
+            conversation = stored
+        if conversation is None:
+            message = "There is no conversation of this id any more: the server was restarted. Ask again."
+            raise UsageError(message)
+        return known.add(conversation)
 
 
 async def conversations(server: Server, _params: types.ExecuteCommandParams) -> Result:
