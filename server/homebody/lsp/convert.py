@@ -24,33 +24,17 @@ _CODECS: Mapping[PositionEncoding, tuple[str, int]] = {
 def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
     """Offset of ``position``; a column past the line's end means its end, as in LSP.
 
-    A column inside a character (half of a surrogate pair) means that character's start.
-
-    Raises
-    ------
-    PositionOutOfRange
-        The line is past the document's end.
-
+    A column inside a character (half of a surrogate pair) means that character's start, a line past the
+    document's end its end.
     """
     line = position.line
     if line >= document.line_count:
-        message = (
-            f"Line {line + 1} is past the end: the document has {document.line_count} lines; ask again "
-            "once the editor has sent its last changes."
-        )
-        raise PositionOutOfRange(message)
+        return len(document.text)
     text = document.line_text(line)
     codec, width = _CODECS[encoding]
     # Half of a character at the end is left out.
     before = text.encode(codec, "replace")[: position.character * width].decode(codec, "ignore")
     return document.line_starts[line] + len(before)
-
-
-def to_offset_within(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
-    """Offset of ``position``; a line past the document's end means the end."""
-    if position.line >= document.line_count:
-        return len(document.text)
-    return to_offset(document, position, encoding)
 
 
 def to_span(document: Document, lsp_range: types.Range, encoding: PositionEncoding) -> Span:
@@ -62,14 +46,19 @@ def to_span(document: Document, lsp_range: types.Range, encoding: PositionEncodi
         The range begins past the document's end.
 
     """
-    start = to_offset(document, lsp_range.start, encoding)
-    return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
+    if (line := lsp_range.start.line) >= document.line_count:
+        message = (
+            f"Line {line + 1} is past the end: the document has {document.line_count} lines; ask again "
+            "once the editor has sent its last changes."
+        )
+        raise PositionOutOfRange(message)
+    return to_span_within(document, lsp_range, encoding)
 
 
 def to_span_within(document: Document, lsp_range: types.Range, encoding: PositionEncoding) -> Span:
     """Span of ``lsp_range``, cut to the document."""
-    start = to_offset_within(document, lsp_range.start, encoding)
-    return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
+    start = to_offset(document, lsp_range.start, encoding)
+    return Span(start, max(start, to_offset(document, lsp_range.end, encoding)))
 
 
 def from_offset(document: Document, offset: int, encoding: PositionEncoding) -> types.Position:

@@ -6,13 +6,11 @@ from the editor's.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
-from homebody.errors import PositionOutOfRange
 from homebody.lsp.convert import PositionEncoding, from_lines, to_offset, to_span_within
 from homebody.text import Document, TextEdit, smallest_edit
 from homebody.workspace.uri import file_name
@@ -80,11 +78,10 @@ class Documents:
         With a ``version``, a document of another one is not.
         """
         document = self.find(identifier.uri)
-        if document is None or getattr(identifier, "version", None) not in (None, document.version):
+        if document is None or position.line >= document.line_count:
             return None
-        with suppress(PositionOutOfRange):
-            return document, to_offset(document, position, self.encoding)
-        return None
+        is_asked = getattr(identifier, "version", None) in (None, document.version)
+        return (document, to_offset(document, position, self.encoding)) if is_asked else None
 
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""

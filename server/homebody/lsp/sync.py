@@ -4,8 +4,7 @@ from contextlib import suppress
 
 from lsprotocol import types
 
-from homebody.errors import PositionOutOfRange, UsageError
-from homebody.lsp.convert import to_offset
+from homebody.errors import UsageError
 from homebody.lsp.server import Server
 
 
@@ -63,11 +62,10 @@ def did_focus(server: Server, params: object) -> None:
     """``textDocument/didFocus``: the user's cursor is in this document, at this position."""
     from homebody.lsp.commands import common
 
-    with suppress(UsageError, PositionOutOfRange):
+    with suppress(UsageError):
         focus = common.read("The focus", params, common.CursorPosition)
-        if (document := server.documents.find(focus.text_document.uri)) is not None:
-            offset = to_offset(document, focus.position, server.documents.encoding)
-            server.service.focused(document, offset)
+        if (place := server.documents.at(focus.text_document, focus.position)) is not None:
+            server.service.focused(*place)
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:

@@ -52,7 +52,7 @@ def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
 
 def test_a_line_past_the_end_is_refused_with_what_to_do():
     with pytest.raises(PositionOutOfRange, match="Line 9 is past the end: the document has 2 lines"):
-        to_offset(_document("a\nb"), types.Position(8, 0), "utf-16")
+        to_span(_document("a\nb"), types.Range(types.Position(8, 0), types.Position(9, 0)), "utf-16")
 
 
 def test_a_range_may_end_behind_the_last_line():
