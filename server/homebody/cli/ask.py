@@ -14,7 +14,7 @@ import typer
 
 from homebody.audit import erase_logged
 from homebody.cli import answers
-from homebody.cli.edge import HERE, decoded, has_terminal_input, parse_lines, read_piped, warn
+from homebody.cli.edge import HERE, decoded, has_terminal_input, parse_lines, read_bytes, warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine
@@ -85,7 +85,7 @@ def command(
     if not question and has_terminal_input():
         _talk(flags, chat, attach, store=store)
         return
-    piped = read_piped()
+    piped = b"" if has_terminal_input() else read_bytes()
     if not question:
         question, piped = decoded(piped), b""
 

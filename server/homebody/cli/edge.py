@@ -136,11 +136,6 @@ def has_terminal_input() -> bool:
     return stream is not None and stream.isatty()
 
 
-def read_piped() -> bytes:
-    """Return what is piped in; empty where there is nothing, or where a terminal is."""
-    return b"" if has_terminal_input() else read_bytes()
-
-
 def read_bytes() -> bytes:
     """Read the standard input to its end.
 
