@@ -31,7 +31,7 @@ class Wire:
 
         self.server = Server()
         protocol = self.server.protocol
-        protocol.on_request("textDocument/inlineCompletion", run, superseded=list)
+        protocol.on_request("textDocument/inlineCompletion", run, superseded=[])
         protocol.on_request("test/run", run)
         protocol.on_notice("test/note", hear)
         protocol.on_notice("textDocument/didOpen", hear)

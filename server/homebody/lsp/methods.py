@@ -59,15 +59,15 @@ def create_server(flags: Mapping[str, str] | None = None) -> Server:
         suggestions.inline_completion,
         # Options and not `True`: VS Code does not ask without them.
         types.InlineCompletionOptions(),
-        superseded=suggestions.no_ghost_text,
+        superseded=suggestions.NO_GHOST_TEXT,
     )
     request(
         types.TEXT_DOCUMENT_COMPLETION,
         suggestions.completion,
         types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS),
-        superseded=suggestions.no_items,
+        superseded=suggestions.NO_ITEMS,
     )
-    request("textDocument/copilotInlineEdit", suggestions.copilot_inline_edit, superseded=suggestions.no_edit)
+    request("textDocument/copilotInlineEdit", suggestions.copilot_inline_edit, superseded=suggestions.NO_EDIT)
     request(
         types.TEXT_DOCUMENT_CODE_ACTION,
         code_action.code_action,

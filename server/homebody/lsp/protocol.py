@@ -81,16 +81,16 @@ class Protocol(LanguageServerProtocol):
         method: str,
         answer: Callable[[Any, Any], Awaitable[object]],
         options: object = None,
-        superseded: Callable[[], object] | None = None,
+        superseded: object = None,
     ) -> None:
         """Answer requests of ``method`` by ``answer(server, params)``, and announce ``options``.
 
-        With ``superseded``, a request ends the older one for the same document, which is answered by it.
+        With ``superseded``, a request ends the older one for the same document, which has this result then.
         """
 
         async def handler(params: Any) -> object:  # noqa: ANN401 - pygls passes an `object` the server
             msg_id, task = cast("MsgId", self.msg_id), asyncio.current_task()
-            key = (method, _uri_of(params)) if superseded else task
+            key = task if superseded is None else (method, _uri_of(params))
             older = self._newest.get(key)
             self._running[msg_id] = self._newest[key] = task
             if older is not None:
@@ -100,7 +100,7 @@ class Protocol(LanguageServerProtocol):
             except asyncio.CancelledError:
                 if superseded is None or self._newest.get(key) is task:
                     raise
-                return self._to_json(superseded())
+                return self._to_json(superseded)
             except Exception as error:
                 raise _to_json_rpc(error) from error
             finally:

@@ -27,19 +27,9 @@ _WORD_REVERSED = re.compile(r"\w*+")
 _LONGEST_WORD = 1_000
 
 
-def no_ghost_text() -> types.InlineCompletionList:
-    """Return an empty result."""
-    return types.InlineCompletionList(items=[])
-
-
-def no_items() -> types.CompletionList:
-    """Return an empty result."""
-    return types.CompletionList(is_incomplete=False, items=[])
-
-
-def no_edit() -> dict[str, Any]:
-    """Return an empty result."""
-    return {"edits": []}
+NO_GHOST_TEXT = types.InlineCompletionList(items=[])
+NO_ITEMS = types.CompletionList(is_incomplete=False, items=[])
+NO_EDIT: dict[str, Any] = {"edits": []}
 
 
 async def inline_completion(
@@ -50,7 +40,7 @@ async def inline_completion(
     service, context = server.service, params.context
     invoked = context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     if place is None or not service.switch.suggests(place[0], invoked=invoked):
-        return no_ghost_text()
+        return NO_GHOST_TEXT
     selected = None
     if (item := context.selected_completion_info) is not None:
         from homebody.features.complete import Selected
@@ -88,7 +78,7 @@ async def completion(server: Server, params: types.CompletionParams) -> types.Co
     place = server.documents.at(params.text_document, params.position)
     has_ghost_text = bool((client := server.capabilities.text_document) and client.inline_completion)
     if place is None or not server.service.switch.fills_menu(place[0], has_ghost_text=has_ghost_text):
-        return no_items()
+        return NO_ITEMS
     document, offset = place
     suggestions = await server.service.complete_within(_LONGEST_SECONDS, document, offset)
     items = [_item(server, document, offset, suggestion) for suggestion in suggestions or ()]
@@ -136,7 +126,7 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     request = common.read("A request for the next edit", params, common.CursorPosition)
     place = server.documents.at(request.text_document, request.position)
     offer = None if place is None else await server.service.next_edit(*place)
-    return no_edit() if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}
+    return NO_EDIT if place is None or offer is None else {"edits": [_to_json(server, place[0], *offer)]}
 
 
 def report_edit(event: "Event", server: Server, params: object) -> None:
