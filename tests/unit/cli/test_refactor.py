@@ -129,7 +129,7 @@ def test_a_result_that_does_not_parse_is_refused_and_can_be_applied(run, add):
 
     refused = run(*arguments)
     assert (refused.out, refused.code, add.read_bytes()) == ("", 1, before)
-    assert refused.err.startswith("refused add.py ")
+    assert refused.err.startswith("refused add.py: ")
     assert "syntax error" in refused.err
     result = json.loads(run(*arguments, "--json").out)
     assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
