@@ -63,5 +63,5 @@ async def test_an_acp_client_sends_pictures_as_blocks_and_as_links(environ, work
     assert "[shot.png: picture, 1540 x 770]" in last
     assert "picture, 80 x 60]" in last
     assert editor.text.startswith("A red button.")
-    read = "Read shot.png (picture, 1540 x 770), pasted image (picture, 80 x 60)"
+    read = "Read pasted image (picture, 80 x 60), shot.png (picture, 1540 x 770)"
     assert read in [update["title"] for update in editor.of("tool_call")]

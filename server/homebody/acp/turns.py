@@ -172,10 +172,12 @@ async def _account(
     names: dict[str, None] = {}
     locations: list[ToolCallLocation] = []
     for source in sources:
+        path = path_of(source.uri)
         if source.last_line < source.first_line:  # a picture, with the size that the model saw
             names[f"{Reference(source.uri).name} ({source.why})"] = None
-        elif (path := path_of(source.uri)) is not None:
+        elif path is not None:
             names[shown_path(engine, source.uri)] = None
+        if path is not None:
             locations.append(ToolCallLocation(path=str(path), line=source.first_line + 1))
     if names:
         title = f"Read {', '.join(names)}"
