@@ -268,7 +268,7 @@ exports.run = async function run() {
         const shown = await lenses(text);
         assert.deepEqual(shown.map(([line, title]) => `${line} ${title}`), [
             "1 Keep", "1 Undo", "1 Keep All", "1 Undo All", "1 Refine…", "1 Compare",
-            "1 $(info) changes the number `0` to `0.0`", "1 $(info) adds the call `round(sum, 2)`",
+            "1 $(info)\u00a0changes the number `0` to `0.0`", "1 $(info)\u00a0adds the call `round(sum, 2)`",
             "4 Keep", "4 Undo",
         ]);
         const [keep, undo] = [shown.at(-2)[2], shown[1][2]];
@@ -327,7 +327,7 @@ exports.run = async function run() {
         await instruct(extension, prices, [0, 0, 5, 0], "with many notes");
         const { notes } = extension.reviews.current;
         const [first, more] = (await lenses(text)).filter(([, title]) => /^\$\(info\)|more…$/.test(title));
-        assert.deepEqual([first[1], more[1]], [`$(info) ${notes[0]}`, `and ${notes.length - 1} more…`]);
+        assert.deepEqual([first[1], more[1]], [`$(info)\u00a0${notes[0]}`, `and ${notes.length - 1} more…`]);
         const shown = [];
         await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), () =>
             executeCommand(more[2].command, ...more[2].arguments),

@@ -301,7 +301,7 @@ function commandsFor({ document: { uri }, hunks, serverId, notes }: Review): Com
 function noted(notes: readonly string[]): Command[] {
     const isLong = notes.join().length > LONGEST_NOTES && notes.length > 1;
     // A lens without a command is text.
-    const shown = notes.slice(0, isLong ? 1 : undefined).map((note) => ({ title: `$(info) ${withoutIcons(note)}`, command: "" }));
+    const shown = notes.slice(0, isLong ? 1 : undefined).map((note) => ({ title: `$(info)\u00a0${withoutIcons(note)}`, command: "" }));
     return isLong ? [...shown, command(`and ${notes.length - 1} more…`, "showNotes", notes)] : shown;
 }
 
