@@ -13,22 +13,27 @@ def to_json_line(outcome: Outcome) -> str:
 
     ``seconds`` is the time from the start of work on the file to its end, including verification.
     """
-    report = {
+    report: dict[str, object] = {
         "file": str(outcome.path),
         "status": outcome.status,
         "reason": outcome.reason,
         "written": outcome.written,
-        "verified": outcome.verified,
         "diff": diff_of(outcome),
         "hunks": _hunks(outcome.before, outcome.after),
         "promptTokens": outcome.prompt_tokens,
         "outputTokens": outcome.output_tokens,
         "seconds": round(outcome.seconds, 3),
+    }
+    # These only where there is one.
+    more = {
         "isNew": outcome.is_new,
         "notes": outcome.notes,
         "remarks": outcome.remarks,
         "prompts": [to_prompt(record) for record in outcome.prompts],
     }
+    report |= {name: value for name, value in more.items() if value}
+    if outcome.verified is not None:
+        report["verified"] = outcome.verified
     return json.encode(report).decode() + "\n"
 
 
