@@ -75,8 +75,9 @@ def temporary_name(target: Path) -> str:
 def put_bytes(
     target: Path, data: bytes, *, old: str | None, temporary: str, mode: int = 0, shown: Path | None = None
 ) -> tuple[str, ...]:
-    """Replace ``target`` atomically if its content still has the SHA-256 ``old``; ``None``: create it.
+    """Replace ``target`` atomically if its content still has the SHA-256 ``old``.
 
+    ``None``: create it, and its folder.
     ``temporary`` is the name of the file, in the same folder, that is written first. A file that is replaced
     keeps its attributes, a new one gets ``mode``. Returns a sentence for each attribute that was not kept.
 
@@ -87,6 +88,8 @@ def put_bytes(
     fresh = target.with_name(temporary)
     notes: tuple[str, ...] = ()
     try:
+        if old is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(fresh, _CREATE | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:

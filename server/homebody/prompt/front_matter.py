@@ -28,7 +28,7 @@ Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 
 PLACEHOLDERS = frozenset(
     {
-        *("code", "language", "framework", "path", "context"),
+        *("code", "language", "framework", "begin", "path", "context"),
         *("instruction", "name", "kind", "problem", "variables"),
     }
 )
@@ -58,7 +58,7 @@ class FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Template of the system message; may be empty.
     guard
         What the edit must not change: of documentation and types, everything else is compared. Under the
-        others, an answer with notes is sent back to the model once.
+        others, lines above a definition's name stay if the answer begins at the name.
     needs
         Minimum size of the model, in billions of parameters; 0 for any model.
     languages

@@ -91,11 +91,13 @@ class Language:
     doc
         Comment style for documentation; ``None`` if the language does not document in comments.
     tests
-        Name of a file's test file, with ``{stem}`` for the file's stem; empty if there is no convention.
+        Name of a file's test file, with ``{stem}`` for the file's stem: in Rust the file itself. Empty if
+        there is no convention.
     framework
         The framework that its tests are usually written with, as a prompt names it.
-    tests_import
-        Whether tests have to import the code under test; false if they are in the same package.
+    tests_begin
+        The first lines of a test file, with ``{package}`` for the package's line in the code,
+        and ``{module}``, ``{stem}`` and ``{name}`` for the code's module, file and what is imported from it.
     names_arguments
         Whether a caller may pass an argument by the parameter's name.
     string_names
@@ -137,7 +139,7 @@ class Language:
     doc: DocStyle | None = None
     tests: str = ""
     framework: str = ""
-    tests_import: bool = True
+    tests_begin: str = "{package}"
     names_arguments: bool = False
     string_names: re.Pattern[str] | None = None
     moves_imports: bool = True

@@ -146,3 +146,8 @@ def another_user() -> Iterator[None]:
     finally:
         if root:
             os.seteuid(0)
+
+
+def test_a_new_file_gets_its_folder(tmp_path: Path):
+    put_bytes(tmp_path / "src/test/ATest.java", b"new\n", old=None, temporary=".new", mode=0o644)
+    assert (tmp_path / "src/test/ATest.java").read_bytes() == b"new\n"

@@ -74,8 +74,8 @@ def test_a_body_on_the_header_line_moves_to_a_line_of_its_own():
 @pytest.mark.parametrize(
     ("function", "answer", "cut", "reason"),
     [
-        (METHOD, "```python\ndef f(self, a, b=1):\n    return 1\n```", False, "without a description"),
-        (METHOD, "", False, "without a description"),
+        (METHOD, "```python\ndef f(self, a, b=1):\n    return 1\n```", False, "no description"),
+        (METHOD, "", False, "no description"),
         (METHOD, "This function retur", True, "cut"),
         (METHOD, '"""Return one of', True, "cut"),
         ("⟦x = 1\n⟧", "One.", False, "no function or class"),

@@ -20,7 +20,7 @@ from homebody.features.budgets import LEAST_TOKENS, TEMPLATE_TOKENS, chat_room, 
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import FollowUp, Offer, Part, RewriteRequest, usage_of
-from homebody.features.refactor.tests_file import tests_uri
+from homebody.features.refactor.tests_file import new_tests
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
 from homebody.postprocess.edit.docstring import end_of_sentence
@@ -32,13 +32,6 @@ from homebody.workspace.uri import file_name
 
 _TRIES = 2
 """Maximum number of answers to one request: the first, and one correction."""
-
-_KEEPING = frozenset({"behaviour", "additions"})
-"""Guards under which an answer with notes is sent back once; one with an undefined name always is.
-
-Notes on keywords alone are no reason, since these tasks change the flow of control; nor is a call on a
-variable that is gone: a loop that appends to a list becomes a comprehension.
-"""
 
 _OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024, "rename": 256}
 """Least tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
@@ -93,21 +86,24 @@ def size_of(request: RewriteRequest) -> Size:
 async def attempt(
     request: RewriteRequest, info: ModelInfo, *, asked: str = "", **listeners: Unpack[PartListeners]
 ) -> Part:
-    """Ask the model, and once more if its answer is refused, or has notes that it should not have.
+    """Ask the model, and once more if its answer is refused, or uses names that nothing defines.
 
     ``asked`` is the user's whole request, if that is more than the request's instruction. The better one of
     two answers counts. Raises ``UsageError``, ``ContextTooLong`` and ``BackendError``.
     """
     if request.prompt.output == "newFile":
-        request = replace(request, new_uri=await tests_uri(request.document, request.engine.folders))
+        request = replace(request, tests=await new_tests(request.document, request.engine.folders))
     tried: list[Part] = []
-    again: RewriteRequest | None = request
-    while again is not None and len(tried) < _TRIES:
-        request, written = await _asked(again, asked or request.instruction, **listeners)
+    while not tried or (len(tried) < _TRIES and size_of(request).total <= info.context_length):
+        request, written = await _asked(request, asked or request.instruction, **listeners)
         offer = await asyncio.to_thread(offer_of, request, written.text, complete=written.complete)
-        tried.append(Part(replace(request, base=request.base or written.prompt), offer, written))
-        problem = _problem(request, offer) if written.complete else ""
-        again = _again(request, written, problem, info) if problem else None
+        request = replace(request, base=request.base or written.prompt)
+        tried.append(Part(request, offer, written))
+        problem = _problem(offer)
+        if not (problem and written.complete):
+            break
+        reply = fill(shipped_prompt("retry").body, {"problem": problem})
+        request = replace(request, follow_ups=(*request.follow_ups, FollowUp(written.text, reply)))
     # An offer is better than a refusal, one with edits than one without, and one with few notes.
     best = min(
         reversed(tried),
@@ -120,32 +116,12 @@ async def attempt(
     return replace(best, answer=answer, offer=offer)
 
 
-def _problem(request: RewriteRequest, offer: Offer) -> str:
-    """What the model is asked to correct; empty if the answer is good."""
+def _problem(offer: Offer) -> str:
+    """What the model is asked to correct; empty if the answer can be right."""
     if offer.refusal:
         return offer.refusal
-    is_kept = request.prompt.guard in _KEEPING
-    wrong = [
-        note
-        for note in offer.notes
-        if note.kind == "undefined" or (is_kept and note.kind not in {"word", "own"})
-    ]
-    if not wrong:
-        return ""
-    return f"The answer {', '.join(sentences(wrong))}. Keep all that the task does not require to change."
-
-
-def _again(
-    request: RewriteRequest, written: ChatAnswer, problem: str, info: ModelInfo
-) -> RewriteRequest | None:
-    """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
-    name = "retry-names" if request.prompt.output == "rename" else "retry"
-    reply = fill(shipped_prompt(name).body, {"problem": problem})
-    base = request.base or written.prompt
-    again = replace(request, base=base, follow_ups=(*request.follow_ups, FollowUp(written.text, reply)))
-    if size_of(again).total > info.context_length:
-        again = replace(request, base=None, feedback=problem)
-    return again if size_of(again).total <= info.context_length else None
+    wrong = sentences([note for note in offer.notes if note.kind == "undefined"])
+    return f"The answer {', '.join(wrong)}." if wrong else ""
 
 
 async def _asked(
@@ -227,9 +203,11 @@ def _first_messages(request: RewriteRequest, around: Context, special: frozenset
     """The prompt file with its values; the error of an earlier run is at the end."""
     engine, document, definition = request.engine, request.document, request.definition
     context = laid_out(engine, document, around) if request.prompt.takes_context else ""
+    imported = definition.qualified.partition(".")[0] if definition is not None else ""
     values = code_values(engine, document, request.code) | {
         "kind": definition.kind if definition is not None else "code",
-        "name": (definition.name if definition is not None else "") or file_name(document.uri),
+        "name": (definition.qualified if definition is not None else "") or file_name(document.uri),
+        "begin": request.tests.begin.replace("{name}", imported) if request.tests is not None else "",
         "instruction": request.instruction,
         "problem": request.problem,
         "variables": ", ".join(f"`{name}`" for name in _variables(request)),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from homebody.features.refactor.results import NewFile, Offer, RewriteRequest
-from homebody.features.refactor.tests_file import tests_refusal
+from homebody.features.refactor.tests_file import NewTests, tests_refusal, with_imports
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import edited
@@ -47,19 +47,19 @@ def offer_of(request: RewriteRequest, answer: str, *, complete: bool) -> Offer:
 
 
 def _offer(request: RewriteRequest, text: str, *, complete: bool) -> Offer:
-    if request.prompt.output == "newFile":
-        return _new_file(request, text, complete=complete)
+    if request.tests is not None:
+        return _new_tests(request, text, request.tests, complete=complete)
     if request.prompt.output == "rename":
         edits, stay = rename_edits(request.document, request.tree, request.target, text)
         return replace(checked(request.file, request.target, edits), notes=tuple(map(Note, stay)))
-    edits, imports, left_out = _read(request, text, complete=complete)
+    edits, imports, remark = _read(request, text, complete=complete)
     guard = request.prompt.guard
     offer = checked(request.file, request.target, edits, imports, guard)
     notes = [note for note in offer.notes if note.kind in _NOTED.get(guard, {note.kind})]
     if guard == "additions":
         notes = [note for note in notes if note.goes]
-    if left_out and (edits or imports):
-        notes.insert(0, Note(f"leaves out `{left_out[:60]}` of the answer", kind="own"))
+    if remark and (edits or imports):
+        notes.insert(0, Note(remark))
     return replace(offer, notes=tuple(notes))
 
 
@@ -97,7 +97,7 @@ def checked(
 def _read(
     request: RewriteRequest, text: str, *, complete: bool
 ) -> tuple[Sequence[TextEdit], Sequence[NewImport], str]:
-    """Edits of the target, the imports that they need, and a line that is left out; not checked yet."""
+    """Edits of the target, the imports that they need, and a note; not checked yet."""
     document, target = request.document, request.target
     if request.prompt.writes_documentation:
         return docstring_edits(document, request.tree, target, text, cut=not complete), (), ""
@@ -109,15 +109,22 @@ def _read(
     written = Written(request.file, target, code)
     if request.prompt.output == "insert" or not request.code.strip():
         return inserted(document, target, written.code, request.indent), written.imports, ""
-    edits, left_out = rewritten(written, request.definition, keeps_head=request.prompt.guard != "none")
-    return edits, written.imports, left_out
+    edits, remark = rewritten(written, request.definition, keeps_head=request.prompt.guard != "none")
+    return edits, written.imports, remark
 
 
-def _new_file(request: RewriteRequest, text: str, *, complete: bool) -> Offer:
-    code = code_in_answer(text, old=request.code, cut=not complete)
-    if hidden := unreadable(code, request.document.text):
+def _new_tests(request: RewriteRequest, text: str, tests: NewTests, *, complete: bool) -> Offer:
+    document, definition = request.document, request.definition
+    code = code_in_answer(text, old=request.code, cut=not complete).strip("\n")
+    if hidden := unreadable(code, document.text):
         return Offer(refusal=hidden)
-    name = request.definition.name if request.definition is not None else ""
-    refusal = tests_refusal(request.document, name, code) if request.prompt.guard == "tests" else ""
-    whole = with_line_ends(code.strip("\n") + "\n", request.document.newline)
-    return Offer(new_file=NewFile(request.new_uri, whole), refusal=refusal)
+    name = definition.name if definition is not None and request.prompt.guard == "tests" else ""
+    refusal = tests_refusal(request.file, name, code) if name else ""
+    if tests.uri == document.uri:
+        end = document.stripped(document.whole).end
+        added = TextEdit(Span(end, end), with_line_ends(f"\n\n{code}", document.newline))
+        offer = checked(request.file, added.span, [added])
+        notes = tuple(note for note in offer.notes if note.is_broken)
+        return replace(offer, notes=notes, refusal=refusal or offer.refusal)
+    whole = with_imports(request.file, tests.begin, code) + "\n"
+    return Offer(new_file=NewFile(tests.uri, with_line_ends(whole, document.newline)), refusal=refusal)

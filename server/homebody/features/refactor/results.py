@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from homebody.audit import AnswerUsage
 from homebody.engine import Engine
 from homebody.features.answer import ChatAnswer, ChatPrompt
+from homebody.features.refactor.tests_file import NewTests
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.notes import Note
@@ -38,7 +39,7 @@ class RewriteRequest:
     diagnostics, ``feedback`` is the error of an earlier run.
 
     Later requests of a conversation send its first prompt, ``base``, again unchanged, so that the server can
-    reuse its cache; ``follow_ups`` come after it. ``new_uri`` is the file that the action creates.
+    reuse its cache; ``follow_ups`` come after it. ``tests`` is the file that the action creates.
     """
 
     engine: Engine
@@ -53,7 +54,7 @@ class RewriteRequest:
     indent: str | None = None
     base: ChatPrompt | None = None
     follow_ups: tuple[FollowUp, ...] = ()
-    new_uri: str = ""
+    tests: NewTests | None = None
 
     @property
     def document(self) -> Document:

@@ -12,8 +12,8 @@ class Refusal(Exception):
 
 
 CUT = "The answer was cut at the output limit: try again, or select less code."
-NO_CODE = "The model answered without any code; try again or word the instruction differently."
-_UNCLOSED = "The answer ends within a code block, so some of it is missing: try again, or select less code."
+NO_CODE = "The answer has no code."
+_UNCLOSED = "The answer ends within a code block, so some of it is missing."
 
 
 def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str:
@@ -31,7 +31,7 @@ def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool =
     else:
         new = [block for block in blocks if _bare(block.text) != _bare(old)] or blocks
         if not new[-1].closed:
-            raise Refusal(_UNCLOSED)
+            raise Refusal(CUT if cut else _UNCLOSED)
         best = max(new, key=lambda block: (block.language.lower() not in _NOT_CODE, len(block.text)))
         code = best.text.removesuffix("\n")
     if not code.strip():

@@ -38,7 +38,7 @@ _PROSE = re.compile(r"\s*(?:[A-Z][a-z]+ |`(?!`))")
 _WIDTH = 100
 """Column at which the lines of a description are wrapped."""
 
-_NO_DESCRIPTION = "The model answered without a description; try again or use a larger model."
+_NO_DESCRIPTION = "The answer has no description."
 _WHY_NOT: dict[Obstacle, str] = {
     "no definition": "There is no function or class here to describe; put the cursor on one.",
     "comment above": "There is a comment above it already; remove it to have a description written.",

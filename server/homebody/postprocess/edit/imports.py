@@ -80,6 +80,12 @@ def taken_imports(
     return gone, tuple(_unknown(file, language, new))
 
 
+def imports_of(file: WholeFile) -> list[NewImport]:
+    """What the statements of a file import."""
+    language = language_of(file.document.language_id, file.document.uri)
+    return [each for statement in file.statements for each in _names(file.document, statement, language)]
+
+
 def only_used(imports: Sequence[NewImport], code: str) -> tuple[NewImport, ...]:
     """Those of ``imports`` that ``code`` uses, as far as that can be known."""
     words = {"", *re.findall(r"\w+", code)}

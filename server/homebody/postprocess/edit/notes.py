@@ -56,8 +56,8 @@ _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"
 class Note:
     """One sentence without its full stop; ``goes`` unless it only says what comes.
 
-    ``kind`` is that of a token (``call``, ``string``, …), ``own`` for one on a variable that is gone too,
-    ``undefined`` and ``broken`` for code that cannot be right, whatever was asked for.
+    ``kind`` is that of a token (``call``, ``string``, …), or ``undefined`` or ``broken`` for code that cannot
+    be right, whatever was asked for.
     """
 
     text: str
@@ -334,10 +334,9 @@ def _changes(
         verb = "adds" if not old else "changes" if new else "removes"
         more = f" to {mark.format(new_code)}" if old and new else ""
         # What is written to a variable that is gone, nothing reads any more.
-        is_own = not new and kind in ("call", "assignment") and re.split(r"\W", old)[0] in lost_names
-        if not (is_own and kind == "assignment"):
+        if not (kind == "assignment" and not new and re.split(r"\W", old)[0] in lost_names):
             text = f"{verb} {what}{mark.format(old_code or new_code)}{more}"
-            yield Note(text, goes=bool(old), kind="own" if is_own else kind)
+            yield Note(text, goes=bool(old), kind=kind)
 
 
 def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:

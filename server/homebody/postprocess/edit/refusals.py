@@ -63,7 +63,7 @@ def syntax_refusal(edit: Edited) -> str:
     at = nodes.first_error(new.tree, new.document.whole) if at is None else at
     line = new.document.line_text(new.document.line_of(at)).strip() if at is not None else ""
     where = f" near “{line[:60]}”" if line else ""
-    return f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
+    return f"The answer has syntax errors as {language.title} code{where}."
 
 
 def can_check(guard: str, language: Language | None) -> bool:
@@ -107,7 +107,7 @@ def placeholder(document: Document, old: str, new: str) -> str:
         code = [line for line in added if line not in dots and not _is_comment(line, language)]
         stands_for = dots or ([line for line in added if line not in known] if not code else [])
         if stands_for and len(lost) > max(len(code), 0 if dots else len(added)):
-            return f"The answer leaves code out (“{stands_for[0][:60]}”), so the file is not changed."
+            return f"The answer leaves code out (“{stands_for[0][:60]}”)."
     return ""
 
 
@@ -132,7 +132,7 @@ def _emptied_body(edit: Edited) -> str:
     empty -= _may_be_empty(edit) if empty else set()
     for each in _functions(edit.before) if empty else ():
         if each.qualified in empty and not _is_empty(edit.before, each):
-            return f"The answer leaves out the body of {each.name}, so the file is not changed."
+            return f"The answer leaves out the body of {each.name}."
     return ""
 
 

@@ -100,7 +100,7 @@ class Written:
         return text
 
     def left_out(self, read: Sequence[Span]) -> str:
-        """The first line of code outside of the spans ``read`` that the file does not have."""
+        """A note on the first line of code outside of the spans ``read`` that the file does not have."""
         document = self.read.document
         spans = [document.lines_of(span) for span in read]
         gone = [
@@ -112,21 +112,23 @@ class Written:
             and not line.startswith((*_COMMENTS, _TAG))
         ]
         known = set(map(str.strip, self.file.document.text.splitlines())) if gone else set[str]()
-        return next((line for line in gone if line not in known), "")
+        return next((f"leaves out `{line[:60]}` of the answer" for line in gone if line not in known), "")
 
 
 def rewritten(
     written: Written, definition: Definition | None, *, keeps_head: bool
 ) -> tuple[list[TextEdit], str]:
-    """Return what an answer changes, and its first line that is left out although the file has none like it.
+    """Return what an answer changes, and a note: on a line left out although the file has none like it.
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
-    Raises ``Refusal`` if it only has other definitions of the file, or changes lines around its span.
+    Raises ``Refusal`` if it only has other definitions of the file.
     """
     file, span, code = written.file, written.span, written.code
     if definition is None or not _is_whole(file, span, definition):
-        return [placed(file.document, span, _selected(file, span, code))], ""
+        span, code, name = _selected(file, span, code)
+        remark = f"changes more of {name} than the selected lines" if name else ""
+        return [placed(file.document, span, code)], remark
     if _is_body(written, definition):
         return [placed(file.document, _body(file.document, definition, code), code)], ""
     if keeps_head:
@@ -142,15 +144,16 @@ def rewritten(
     there = {each.name for each in file.definitions if not span.covers(each.span)} if others else set[str]()
     if others and not own and others <= there:
         what = f"{' and '.join(sorted(others))} without {definition.name}"
-        message = f"The answer rewrites {what}: select all that it should change."
+        message = f"The answer rewrites {what}."
         raise Refusal(message)
     return [placed(file.document, span, code)], ""
 
 
-def _selected(file: WholeFile, span: Span, code: str) -> str:
-    """``code`` without the lines around ``span`` that it repeats: those of a function, class or rule.
+def _selected(file: WholeFile, span: Span, code: str) -> tuple[Span, str, str]:
+    """What ``code`` replaces, without lines around ``span`` that it only repeats.
 
-    Raises ``Refusal`` if it changes some of them.
+    If it begins and ends like the function, class or rule around, but changes it, that is all of it; then its
+    name is returned too.
     """
     document = file.document
     lines = [line for line in code.split("\n") if line.strip()]
@@ -162,15 +165,14 @@ def _selected(file: WholeFile, span: Span, code: str) -> str:
                 [line.strip() for line in text.splitlines() if line.strip()]
                 for text in (document.text[start : span.start], document.text[span.end : end])
             )
-            if not above or own[:1] != above[:1]:
+            if not above:
                 continue
             last = len(own) - len(below)
             if len(above) < last and own[: len(above)] == above and own[last:] == below:
-                return "\n".join(lines[len(above) : last])
-            name = f"`{scope.name}`" if scope.name else "the code around"
-            message = f"The answer changes more of {name} than the selected lines: select all of it for that."
-            raise Refusal(message)
-    return code
+                return span, "\n".join(lines[len(above) : last]), ""
+            if own[:1] == above[:1] and own[-1:] == (below or own)[-1:]:
+                return Span(start, end), code, f"`{scope.name}`" if scope.name else "the code around"
+    return span, code, ""
 
 
 def _narrowed(

@@ -79,7 +79,7 @@ async def test_the_retry_gives_the_reason_and_is_made_once(world):
         done = await refactor(w.engine, document, Span(12, 12), instruction="x")
         assert done.status == "refused"
         assert len(w.asked) == 2
-        assert "That cannot be used: The answer has syntax errors" in w.asked[1].prompt.text
+        assert "That cannot be used. The answer has syntax errors" in w.asked[1].prompt.text
         record = w.engine.audit.last(document.uri)
         assert record.answer == "```python\ndef f(a:\n```"
 
