@@ -118,15 +118,6 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
     assert text == "Yes."
 
 
-async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
-    backend = OpenAiBackend(BackendSettings(url=host.url, api_key=host.key))
-    text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
-    info = await backend.describe()
-
-    assert text == "rn a + b"
-    assert info.context_length == 4096
-
-
 _PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reason": None}]}
 
 

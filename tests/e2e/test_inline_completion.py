@@ -21,23 +21,6 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
         assert document.version == 1
 
 
-async def test_a_failing_model_is_reported_once(serve):
-    replies = [
-        {"fault": "unavailable", "times": 2},
-        {"text": "x + 1", "probability": 0.9},
-    ]
-    async with serve(replies, opens={URI: "y = \nz = \n"}) as client:
-        await client.execute("homebody.showPrompt")
-        assert await client.complete(URI, 0, 4) == []
-        assert await client.complete(URI, 1, 4) == []
-        assert len(client.messages) == 1
-        assert (await client.execute("homebody.status"))["kind"] == "Error"
-        client.type(URI, 4, "1")
-        assert await client.complete(URI, 1, 4, invoked=True) != []
-
-        assert (await client.execute("homebody.status"))["kind"] == "Normal"
-
-
 async def test_the_status_says_that_the_model_is_too_slow(serve):
     async with serve([{"text": "rest\ny = 2\n", "delay_ms": 2000, "times": 1}, {"text": ""}]) as client:
         client.open(URI, "")

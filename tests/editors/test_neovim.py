@@ -333,9 +333,12 @@ def test_options_that_are_not_valid_are_named(open_editor):
 
 
 @BOTH
-def test_checkhealth_reports_server_model_and_key(open_editor):
+def test_checkhealth_reports_server_model_and_key_and_the_manual_is_found(open_editor):
     editor = open_editor(reply("x"))
     editor.command("checkhealth homebody")
     report = "\n".join(editor.lines)
     assert "model: scripted (scripted)" in report
     assert "suggestions are accepted with <Tab>" in report
+    # In a folder that was added after the start, as lazy.nvim does, and where nobody has run `:helptags`.
+    editor.command("help homebody")
+    assert editor.lua("return vim.api.nvim_buf_get_name(0)").endswith("doc/homebody.txt")

@@ -201,10 +201,3 @@ def test_the_log_is_shown_with_its_newest_line(open_editor):
     editor.command("Homebody log")
     editor.sees("line 60")
     assert editor.cursor[0] == len(editor.lines)
-
-
-def test_the_manual_is_found_in_a_folder_that_was_added_after_the_start(open_editor):
-    """As lazy.nvim adds it; nobody has run `:helptags`."""
-    editor = open_editor(reply("x"), code=AREA)
-    editor.command("help homebody")
-    assert editor.lua("return vim.api.nvim_buf_get_name(0)").endswith("doc/homebody.txt")
