@@ -59,9 +59,9 @@ def test_only_the_code_is_taken_at_the_selections_indentation(answer):
     [
         ("```python\ndef f(self):\n    return 2\n", False, "code block"),
         ("def f(self):\n    return", True, "output limit"),
-        ("```python\ndef f(self):\n    ret", True, "code block"),
-        ("", False, "without any code"),
-        ("Sure, here you go:\n```python\n```", False, "without any code"),
+        ("```python\ndef f(self):\n    ret", True, "output limit"),
+        ("", False, "has no code"),
+        ("Sure, here you go:\n```python\n```", False, "has no code"),
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
