@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import msgspec
 from msgspec import Meta, structs
 
 import homebody
 from homebody.backend.base import OWN, Message
+from homebody.settings.keys import allowed_values, nearest, printable, shorten
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "rename", "explain", "newFile"]
@@ -38,7 +39,7 @@ MAX_BYTES = 64 * 1024
 
 _FENCE = "+++"
 _LONGEST_REASON = 200
-"""A wrong value, which the reason quotes, may have any length."""
+"""A wrong line, which the reason quotes, may have any length."""
 
 
 class FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,18 +73,30 @@ class FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     # On one line, and without characters that change the direction of text.
     title: Annotated[
-        str, Meta(max_length=80, pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z")
+        str,
+        Meta(
+            max_length=80,
+            pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z",
+            description="one line of text, up to 80 characters",
+        ),
     ] = ""
     # None that editors run at each save.
     kind: Annotated[
-        str, Meta(pattern=r"\A(?!source\.fixAll|source\.organizeImports)[A-Za-z][A-Za-z0-9.-]{0,63}\Z")
+        str,
+        Meta(
+            pattern=r"\A(?!source\.fixAll|source\.organizeImports)[A-Za-z][A-Za-z0-9.-]{0,63}\Z",
+            description="a kind such as refactor.rewrite or quickfix, and none that runs at each save",
+        ),
     ] = "refactor.rewrite"
     scope: Scope = "selection"
     output: Output = "replace"
     guard: Guard = "none"
-    system: Annotated[str, Meta(max_length=4000)] = ""
+    system: Annotated[str, Meta(max_length=4000, description="a text of up to 4000 characters")] = ""
     needs: Annotated[float, Meta(ge=0, le=1000)] = 0
-    languages: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
+    languages: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
+        Meta(description="a list of language identifiers"),
+    ] = ()
     sentences: Annotated[int, Meta(ge=1, le=100)] = 0
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0.01, le=1)] | None = None
@@ -137,11 +150,7 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     if len(fences) < 2 or fences[0]:
         message = f"a prompt file begins with a line {_FENCE}, its front matter, and another line {_FENCE}"
         raise InvalidPrompt(message)
-    try:
-        # Its lines are those of the file.
-        head = msgspec.toml.decode("\n" + "".join(lines[1 : fences[1]]), type=FrontMatter)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise InvalidPrompt(str(error)[:_LONGEST_REASON]) from error
+    head = _head("\n" + "".join(lines[1 : fences[1]]))  # its lines are those of the file
     body, system = "".join(lines[fences[1] + 1 :]).strip(), head.system.strip()
     if not body:
         message = "there is no text below the front matter"
@@ -154,6 +163,27 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     given: dict[str, Any] = structs.asdict(head)
     given |= {"title": head.title or name, "system": system}
     return PromptFile(name=name, body=body, owner=owner, **given)
+
+
+def _head(text: str) -> FrontMatter:
+    """Read the front matter, key by key, so that the reason says what the key may be."""
+    try:
+        given = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidPrompt(str(error)[:_LONGEST_REASON]) from error
+    kinds = get_type_hints(FrontMatter, include_extras=True)
+    for key, value in given.items():
+        if key not in kinds:
+            meant = nearest(key, kinds)
+            advice = f"the nearest is `{meant}`" if meant else f"there are {', '.join(kinds)}"
+            reason = f"there is no key `{printable(key)}`; {advice}"
+            raise InvalidPrompt(reason)
+        try:
+            msgspec.convert(value, kinds[key])
+        except msgspec.ValidationError as error:
+            reason = f"`{key}` cannot be {shorten(value)}; it has to be {allowed_values(kinds[key])}"
+            raise InvalidPrompt(reason) from error
+    return msgspec.convert(given, FrontMatter)
 
 
 @cache

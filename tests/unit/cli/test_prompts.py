@@ -20,7 +20,7 @@ def test_a_mistake_is_printed_with_its_file(run, own_folders):
     path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\n+++\nx $nothing")
     ended = run("prompts")
     assert ended.code == 1
-    assert ended.err.startswith(f"{path}: Invalid enum value 'galaxy'")
+    assert ended.err.startswith(f"{path}: `scope` cannot be")
 
 
 def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
