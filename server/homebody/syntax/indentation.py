@@ -30,11 +30,17 @@ class Indentation:
         One step: a tab or some spaces.
     mixed
         Whether both tabs and spaces are common (the rarer above a tenth of the other).
+    step
+        Columns of one step; 0 if it is that of ``unit``.
+    packed
+        Whether a tab stands for eight columns and spaces for the rest, as in GNU's style.
 
     """
 
     unit: str
     mixed: bool = False
+    step: int = 0
+    packed: bool = False
 
     @property
     def tab_columns(self) -> int:
@@ -46,7 +52,7 @@ class Indentation:
     @property
     def columns(self) -> int:
         """Columns of one step."""
-        return 4 if self.unit == "\t" else len(self.unit)
+        return self.step or (4 if self.unit == "\t" else len(self.unit))
 
     def width(self, line: str) -> int:
         """Indentation of ``line`` in columns."""
@@ -61,15 +67,26 @@ def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
     spaces = sum(indent.startswith("  ") for indent in indents)
     mixed = min(tabs, spaces) * 10 > max(tabs, spaces)
     widths = [len(indent) for indent in indents]
-    # Columns by which lines are indented more than the line above.
-    steps = Counter(after - before for before, after in pairwise(widths) if 2 <= after - before <= 8)
     if tabs > spaces:
         unit = "\t"
-    elif steps:
-        unit = " " * steps.most_common(1)[0][0]
+    elif step := _most_frequent_step(widths):
+        unit = " " * step
     else:
         unit = " " * min(width for width in widths if width > 1) if spaces else language.unit
+    if (
+        mixed
+        and any("\t " in indent for indent in indents)
+        and not any(" " * 8 in indent for indent in indents)
+    ):
+        step = _most_frequent_step([len(indent.expandtabs(8)) for indent in indents])
+        return Indentation(unit, mixed, step, packed=True)
     return Indentation(unit, mixed)
+
+
+def _most_frequent_step(widths: Sequence[int]) -> int:
+    """Columns by which lines are indented more than the line above; 0 if none is."""
+    steps = Counter(after - before for before, after in pairwise(widths) if 2 <= after - before <= 8)
+    return steps.most_common(1)[0][0] if steps else 0
 
 
 def indent_of(line: str) -> str:
@@ -89,7 +106,7 @@ def indentation_around(document: Document, span: Span) -> Indentation:
     last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
     lines = document.lines_in(Span(document.line_starts[first], document.line_span(last - 1).end))
     indentation = indentation_of(lines, language)
-    if not indentation.mixed:
+    if not indentation.mixed or indentation.packed:
         return indentation
     own = document.lines_in(span)
     is_indented = any(line[:1] in {" ", "\t"} and line.strip() for line in own)

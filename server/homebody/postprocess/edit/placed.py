@@ -133,7 +133,8 @@ def reindented(code: str, *, base: str, indentation: Indentation, language: Lang
 def _indent(base: str, width: int, indentation: Indentation) -> str:
     """``base`` plus ``width`` columns."""
     tab = indentation.tab_columns
-    if indentation.unit != "\t":
+    if indentation.unit != "\t" and not indentation.packed:
         return base + " " * width
-    tabs, spaces = divmod(width, tab)
-    return base + "\t" * tabs + " " * spaces
+    whole = len(base.expandtabs(tab)) + width if indentation.packed else width
+    tabs, spaces = divmod(whole, tab)
+    return ("" if indentation.packed else base) + "\t" * tabs + " " * spaces
