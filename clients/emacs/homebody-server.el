@@ -111,6 +111,9 @@ Return nil, with a message, if the program is missing or ended too often."
       nil)
      (t (homebody--start root)))))
 
+(defvar homebody--found-hook nil
+  "Functions that get the place where the server has a suggestion now.")
+
 (defvar homebody--ready-hook nil
   "Functions that are called when a server has become ready.")
 
@@ -167,6 +170,7 @@ Return nil, with a message, if the program is missing or ended too often."
     ('homebody/didChangeStatus
      (setq homebody--status params)
      (force-mode-line-update t))
+    ('homebody/didFindSuggestion (run-hook-with-args 'homebody--found-hook params))
     ('window/showMessage (homebody--say params))
     ('$/progress
      (when-let* ((stream (gethash (plist-get params :token) homebody--streams)))

@@ -232,6 +232,16 @@ Each is a list: the text after point, the end of what it replaces, the item."
 
 (add-hook 'homebody--ready-hook #'homebody--request-again)
 
+(defun homebody--request-found (place)
+  "Request the ghost text that the server has now at PLACE, if point is still there."
+  (with-current-buffer (window-buffer)
+    (when (and (homebody--is-served) (not (homebody--ghost))
+               (equal homebody--uri (plist-get (plist-get place :textDocument) :uri))
+               (equal (homebody--position (point)) (plist-get place :position)))
+      (homebody--request 2 #'homebody--receive))))
+
+(add-hook 'homebody--found-hook #'homebody--request-found)
+
 (defun homebody--take (length)
   "Insert the first LENGTH characters of the ghost text; the rest stays."
   (let* ((ghost (or (homebody--ghost) (user-error "No suggestion is shown")))

@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from homebody.audit import read_counts
+from support.until import until
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
@@ -50,6 +51,21 @@ async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):
         (item,) = await client.complete(URI, 1, 4, invoked=True)
         assert item["insertText"] == "return width * height"
         assert "hint" not in await client.execute("homebody.status")
+
+
+async def test_a_suggestion_that_needs_more_of_the_file_comes_late(serve):
+    """The first request has the lines around the cursor; the rest is read in a pause."""
+    replies = [{"text": "42", "probability": 0.1, "times": 1}, {"text": "42", "probability": 0.9}]
+    async with serve(replies) as client:
+        lines = [f"size_{n} = {n} * size_{n + 1}\n" for n in range(400)]
+        document = client.open(URI, "".join(lines[:200]) + "y = \n" + "".join(lines[200:]))
+        assert await client.complete(URI, 200, 4) == []
+
+        place = await until(lambda: dict(client.notifications).get("homebody/didFindSuggestion"))
+        assert place["textDocument"] == {"uri": URI, "version": document.version}
+        assert place["position"] == {"line": 200, "character": 4}
+        (item,) = await client.complete(URI, 200, 4)
+        assert item["insertText"] == "42"
 
 
 async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):

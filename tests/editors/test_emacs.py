@@ -57,6 +57,8 @@ REPLIES = [
     {"contains": "take your time", "text": f"```python\n{ADD}```", "gate_file": "never", "gate_after": 6},
     {"contains": "leave it open", "text": "```python\ndef add(a, b):\n    return (a + b\n```"},
     {"contains": "one short sentence", "text": "Add two numbers."},
+    {"regex": "(?s)size_0.*total =", "text": "42", "probability": 0.99},
+    {"contains": "total =", "text": "42", "probability": 0.1},
     {"contains": "xplain", "text": "It adds two numbers."},
     {"text": "return a + b", "probability": 0.99},
 ]
@@ -79,6 +81,7 @@ def environ(tmp_path):
     (workspace / "app.py").write_text("def add(a, b):\n    ")
     (workspace / "shot.png").write_bytes(encoded())
     (workspace / "calls.py").write_text(CALLS)
+    (workspace / "sizes.py").write_text("".join(f"size_{n} = {n} * width\n" for n in range(40)))
     (tmp_path / "init.el").write_text(configuration())
     return own_folders(tmp_path) | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 

@@ -44,6 +44,14 @@ def test_keys_before_the_server_is_ready_get_a_suggestion(open_editor):
     editor.sees("area = width * height")
 
 
+def test_a_suggestion_that_needs_more_of_the_file_comes_late(open_editor):
+    """The first request has the lines around the cursor; the rest is read in a pause."""
+    replies = [*reply("42", regex="(?s)size_0.*total ="), {"text": "42", "probability": 0.1}]
+    editor = open_editor(replies, code="".join(f"size_{n} = {n} * width\n" for n in range(40)) + "total = \n")
+    editor.keys("GA")
+    editor.sees("total = 42")
+
+
 @BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
     several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]

@@ -45,6 +45,12 @@ export interface ModelHere {
     sees: boolean | null;
 }
 
+/** Where there is a suggestion now, after a request that had none. */
+export interface Found {
+    textDocument: { uri: string; version: number };
+    position: Position;
+}
+
 /** A model that suits this machine, and the command that downloads it. */
 export interface Recommendation {
     use: Use;

@@ -134,6 +134,27 @@ test("a command of the user's elsewhere stays one after the server has become re
     assert.deepEqual(editor.outcomes, [["explicit", false]]);
 });
 
+test("a suggestion that the server finds later is asked for where nothing has changed, as after a key", async () => {
+    const { answer } = editor.ask(editor.at(0));
+    editor.sent[0]?.resolve("");
+    await answer;
+    editor.requests.found(editor.at(0));
+    assert.equal(editor.asksAgain, 1);
+    void editor.ask(editor.at(0), "explicit");
+    assert.deepEqual(editor.outcomes, [["automatic", false], ["automatic", false]]);
+});
+
+test("a suggestion that the server finds after a key, or after the focus has left, is not asked for", async () => {
+    const { answer } = editor.ask(editor.at(0));
+    editor.sent[0]?.resolve("");
+    await answer;
+    editor.type(1);
+    editor.requests.found(editor.at(0));
+    editor.requests.left();
+    editor.requests.found(editor.at(1));
+    assert.equal(editor.asksAgain, 0);
+});
+
 test("the menu that opens over delivered ghost text has it shown again, once", async () => {
     const { answer } = editor.ask(editor.at(0));
     editor.sent[0]?.resolve("delivered");

@@ -251,6 +251,7 @@ class EngineHolder:
         engine.audit.on_note = lambda note: self._peer.tell([note.text])
         session = Session(engine)
         session.siblings = self._peer.documents.cells_beside
+        session.on_late = self._peer.send_late
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
         if summary := engine.prompts.summary:

@@ -11,8 +11,10 @@ from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
 from homebody import __version__
+from homebody.lsp.convert import from_offset
 from homebody.lsp.documents import Documents
 from homebody.lsp.protocol import Protocol
+from homebody.text import Document
 
 logger = logging.getLogger(__name__)
 
@@ -75,12 +77,14 @@ class Peer(LanguageServer):
             logger.error("%s: %s", source, error)
 
     def send_status(self, status: dict[str, Any]) -> None:
-        """Send the server's status (``homebody/didChangeStatus``), unless the client declines it."""
-        match self.capabilities.experimental:
-            case {"homebody": {"status": False}}:
-                pass
-            case _:
-                self.protocol.notify("homebody/didChangeStatus", status)
+        """Send the server's status."""
+        self._send_own("homebody/didChangeStatus", status)
+
+    def send_late(self, document: Document, offset: int) -> None:
+        """Say that there is a suggestion where a request had none."""
+        identifier = types.VersionedTextDocumentIdentifier(document.version, document.uri)
+        position = from_offset(document, offset, self.documents.encoding)
+        self._send_own("homebody/didFindSuggestion", {"textDocument": identifier, "position": position})
 
     def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show one sentence to the user."""
@@ -100,6 +104,14 @@ class Peer(LanguageServer):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _send_own(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification of Homebody's own, unless the client declines them."""
+        match self.capabilities.experimental:
+            case {"homebody": {"status": False}}:
+                pass
+            case _:
+                self.protocol.notify(method, params)
 
     def _tell_lost(self, name: str) -> None:
         self.show_message(

@@ -299,6 +299,10 @@ class ResultCache:
         stored = self._at(model, document, offset)
         stored.shown = (*stored.shown[:number], shown)
 
+    def forget(self, model: str, document: Document, offset: int) -> None:
+        """Drop the answer to a request at ``offset``."""
+        self._stored.pop(_key(model, document, offset), None)
+
     def find(self, model: str, document: Document, offset: int, *, is_explicit: bool = False) -> Known | None:
         """Return the answer to a request at ``offset`` or shortly before, or what was shown of it.
 
@@ -332,12 +336,16 @@ class ResultCache:
 
     def _at(self, model: str, document: Document, offset: int) -> _Stored:
         """Return what is known of a place, as the newest; evict the oldest beyond the limit."""
-        key = (model, document.uri, _after_text(document, offset)), _before_text(document, offset)
+        key = _key(model, document, offset)
         stored = self._stored.setdefault(key, _Stored())
         self._stored.move_to_end(key)
         if len(self._stored) > _PLACES:
             self._stored.popitem(last=False)
         return stored
+
+
+def _key(model: str, document: Document, offset: int) -> _Key:
+    return (model, document.uri, _after_text(document, offset)), _before_text(document, offset)
 
 
 def _before_text(document: Document, offset: int) -> str:

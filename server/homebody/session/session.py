@@ -10,7 +10,6 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Protocol
 
@@ -60,8 +59,12 @@ class Session:
         Held while a request is prepared.
     reading
         The reader of the document in which the user is; the others wait.
+    look
+        The newest look at a place.
     running
         The answer in flight, or the last one.
+    on_late
+        Called when there is a suggestion at an offset where a request had none.
     siblings
         Returns the cells of a document's notebook in order; set by the code that handles notebooks.
 
@@ -77,10 +80,11 @@ class Session:
         self.turn = asyncio.Lock()
         self.asking = asyncio.Lock()
         self.reading: DocumentReader | None = None
+        self.look: tuple[Document, int] | None = None
         self.running: Generation | None = None
+        self.on_late: Callable[[Document, int], None] = lambda _document, _offset: None
         self.siblings: Callable[[str], Sequence[Document]] = lambda _uri: ()
         self._documents: defaultdict[str, DocumentState] = defaultdict(DocumentState)
-        self._look = Ticket()
         self._running_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -103,12 +107,6 @@ class Session:
                 # The older request may wait for it.
                 self.running.wake()
         return state.ticket
-
-    def new_look(self) -> "Ticket":
-        """Supersede the previous look at a place, in any document."""
-        self._look.supersede()
-        self._look = Ticket()
-        return self._look
 
     def changed(self, edits: Sequence[TextEdit], document: Document) -> None:
         """Update the state after one change of the user, of one or many edits; ``document`` is the result."""
@@ -203,7 +201,7 @@ def log_error(task: asyncio.Task[None]) -> None:
 
 
 class Ticket:
-    """One request for a document, or one look at a place; it becomes stale when a newer one comes."""
+    """One request for a document; it becomes stale when a newer one comes."""
 
     def __init__(self) -> None:
         self._stale = asyncio.Event()
@@ -238,10 +236,6 @@ class DocumentReader(Protocol):
         """Adjust the offsets after an edit of the user; ``document`` is the result."""
         ...
 
-    def forget(self, uris: AbstractSet[str]) -> None:
-        """Drop all code of ``uris``: it must not be sent any more."""
-        ...
-
     async def stop(self) -> None:
         """Stop reading, and wait until the server is idle."""
         ...
@@ -262,11 +256,6 @@ class DocumentState:
     def windows(self) -> Windows:
         """The document's prompt windows; none without a reader."""
         return _NO_WINDOWS if self.reader is None else self.reader.windows
-
-    def forget(self, uris: AbstractSet[str]) -> None:
-        """Drop all code of ``uris`` from what the next prompt may have."""
-        if uris and self.reader is not None:
-            self.reader.forget(uris)
 
 
 class Rhythm:

@@ -49,6 +49,14 @@
 (press "C-g")
 (claim "dismissed" nil (homebody--ghost))
 
+(switch-to-buffer (find-file-noselect "sizes.py"))
+(goto-char (point-max))
+(press "t o t a l SPC = SPC")
+(request-now)
+(wait-for "ghost text for which the model needs more of the file than the first request has" #'homebody--ghost)
+(kill-buffer)
+(switch-to-buffer "app.py")
+
 (setq homebody--items (list (list "one" (point) nil) (list "two" (point) nil)))
 (homebody--turn-to 0)
 (press "M-n")

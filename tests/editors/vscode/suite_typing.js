@@ -180,6 +180,17 @@ exports.run = async function run() {
         });
     });
 
+    await claim("a suggestion that needs more of the file than the first request has comes without a key", async () => {
+        const lines = Array.from({ length: 100 }, (_, number) => `room_${number} = ${number} * width`);
+        lines[70] = "# Far above";
+        await begin([...lines, "vast ="].join("\n"));
+        await type(" ");
+        await until(async () => {
+            await executeCommand("editor.action.inlineSuggest.commit");
+            return document.getText().endsWith("vast = room_1");
+        });
+    });
+
     await claim("a suggestion that comes late leaves the focus where it is", async () => {
         const shown = [];
         const note = async (message) => void shown.push(message);

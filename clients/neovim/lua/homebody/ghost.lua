@@ -220,6 +220,15 @@ function M.typed()
   end
 end
 
+-- The server has a suggestion where its last answer was empty.
+function M.found(place)
+  local here = rpc.here()
+  local is_here = here.textDocument.uri == place.textDocument.uri and vim.deep_equal(here.position, place.position)
+  if empty_at and is_here and vim.fn.mode() == "i" then
+    request(false, replace)
+  end
+end
+
 -- After a completion menu has closed; the cursor may not have moved.
 function M.menu_closed()
   vim.schedule(function()

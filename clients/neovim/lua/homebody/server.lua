@@ -30,6 +30,7 @@ local handlers = {
   ["window/showMessage"] = show_message,
   ["window/showMessageRequest"] = show_message,
   ["homebody/didChangeStatus"] = function(_, status) set_status(status) end,
+  ["homebody/didFindSuggestion"] = function(_, place) require("homebody.ghost").found(place) end,
 }
 
 -- Code actions that Neovim itself runs (vim.lsp.buf.code_action, the key gra). Their results are shown in the

@@ -122,6 +122,13 @@ export class Requests<Answer> {
         }
     }
 
+    /** The server has a suggestion for a place where it had none: have VS Code ask for it. */
+    found(place: Place): void {
+        if (this.current === undefined && !this.hasLeft) {
+            this.askAgain(place);
+        }
+    }
+
     /** The focus left the editor. */
     left(): void {
         this.unasked = undefined;

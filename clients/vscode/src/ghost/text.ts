@@ -23,6 +23,7 @@ import {
 } from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 
+import type { Found } from "../protocol";
 import { asksByItself } from "../suggestions";
 import { type Kind, type Place, Requests, type Sent, isSame } from "./requests";
 
@@ -110,6 +111,11 @@ export class GhostText implements Disposable {
         if (document !== undefined && isShown && asksByItself(document)) {
             this.requests.ready();
         }
+    }
+
+    /** The server has a suggestion where it had none. */
+    found({ textDocument: { uri, version }, position: { line, character } }: Found): void {
+        this.requests.found({ uri, version, line, character });
     }
 
     /**

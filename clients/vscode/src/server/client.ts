@@ -11,7 +11,7 @@ import type { LogOutputChannel } from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 
 import { SERVED_SCHEMES } from "../ghost/signals";
-import type { ServerStatus } from "../protocol";
+import type { Found, ServerStatus } from "../protocol";
 import type { StatusItem } from "../status";
 import { type Parts, middleware } from "./middleware";
 import { attachNotices } from "./notices";
@@ -49,6 +49,7 @@ export function createClient(needs: Needs): LanguageClient {
     });
     const restarts = client.createDefaultErrorHandler();
     client.onNotification("homebody/didChangeStatus", (status: ServerStatus) => needs.status.show(status));
+    client.onNotification("homebody/didFindSuggestion", (place: Found) => needs.ghost.found(place));
     client.onDidChangeState(({ newState }) => {
         if (!needs.isCurrent(client)) {
             return;

@@ -11,14 +11,14 @@ from functools import partial
 from homebody.engine import Engine
 from homebody.errors import Excluded, HomebodyError, PositionOutOfRange
 from homebody.features.complete.ask import ask, known_at, wait_for_text
-from homebody.features.complete.plan import place_at
+from homebody.features.complete.plan import Place, place_at
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
 from homebody.features.surroundings import check_permitted
 from homebody.postprocess.ghost.draft import WANTED, DropReason
 from homebody.postprocess.ghost.finish import Finished, finish, resume
 from homebody.session.answers import AnswerRest, AnswerState, Suggestion
-from homebody.session.session import Session
+from homebody.session.session import Session, Ticket
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name
 
@@ -66,7 +66,8 @@ async def complete(
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
     """Read ahead at ``offset``, after the document was opened or focused."""
-    ticket, look = session.document_state(document.uri).ticket, session.new_look()
+    ticket = session.document_state(document.uri).ticket
+    look = session.look = document, offset
     with suppress(HomebodyError):
         refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
         if refused or not engine.completion_settings(document).is_on(document.language_id):
@@ -74,7 +75,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
         session.recent.viewed(document, offset)
         place = await place_at(session, document, offset)
         # Otherwise it was closed meanwhile, or the user types there already, or looks at another place.
-        if not (ticket.stale or look.stale):
+        if not ticket.stale and session.look is look:
             reader_of(session, document.uri).look_at(place)
 
 
@@ -88,22 +89,22 @@ async def prepare_once(session: Session, document: Document, offset: int) -> Non
 async def _complete(
     session: Session, document: Document, offset: int, trigger: Trigger, basis: Basis
 ) -> list[Completion]:
-    engine, state = session.engine, session.document_state(document.uri)
+    engine, reader = session.engine, reader_of(session, document.uri)
     # Before anything is awaited: of two requests, the one that came last is the newest.
     ticket = session.new_ticket(document, offset)
     engine.gate.look_at(document)
     try:
-        refusals = await engine.gate.refusals((document.uri, *state.windows.uris))
+        refusals = await engine.gate.refusals((document.uri, *reader.windows.uris))
         place = await place_at(session, document, offset)
         request = request_at(place, ticket, trigger=trigger, basis=basis)
         if ticket.stale or document.uri in refusals:
             return []
         # Snippets may have been switched off since they were chosen.
-        state.forget(refusals.keys() if engine.settings.context.snippets else state.windows.uris)
+        reader.forget(refusals.keys() if engine.settings.context.snippets else reader.windows.uris)
         return await _candidates(request)
     except Excluded as error:
         # It was excluded after this request began.
-        state.forget({error.uri})
+        reader.forget({error.uri})
         return []
 
 
@@ -120,10 +121,12 @@ async def _candidates(request: Request) -> list[Completion]:
     completions = [] if first is None else [first]
     if request.trigger == "invoked":
         completions += await _more_candidates(request, first)
-    running = place.session.running
-    goes_on = running is not None and running.is_running
-    if completions and request.basis == "document" and not (request.ticket.stale or goes_on):
-        reader.request_ahead(partial(_ask_next, request, completions[0]))
+    if request.basis == "document" and not request.ticket.stale:
+        running = place.session.running
+        if not completions:
+            reader.request_once_wider(place, partial(_ask_again, place, request.ticket))
+        elif running is None or not running.is_running:
+            reader.request_ahead(partial(_ask_next, request, completions[0]))
     return completions
 
 
@@ -191,6 +194,18 @@ async def _ask_next(request: Request, shown: Completion) -> None:
     following = request_at(expected, request.ticket, basis="suggestion")
     if known_at(following) is None:
         await ask(following)
+
+
+async def _ask_again(place: Place, ticket: Ticket) -> None:
+    """Repeat a request that had nothing to show, now that the model has read more, and report a suggestion.
+
+    As for an explicit request, that is the whole block.
+    """
+    place.session.result_cache.forget(place.model, place.document, place.offset)
+    request = replace(request_at(place, ticket), trigger="invoked")
+    text = await wait_for_text(request, await ask(request))
+    if text is not None and _show(request, text) is not None:
+        place.session.on_late(place.document, place.offset)
 
 
 async def _with_selected(

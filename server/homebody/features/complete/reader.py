@@ -93,6 +93,7 @@ class Reader:
         self._lost_window: PromptWindow | None = None
         self._woken = asyncio.Event()
         self._ahead: Ahead | None = None
+        self._once_wider: Ahead | None = None
         self._task: asyncio.Task[None] | None = None
 
     def follow(self, edit: TextEdit, document: Document) -> None:
@@ -100,6 +101,7 @@ class Reader:
         self.windows = self.windows.changed(lambda window: window.moved(edit))
         if self._place is not None:
             self._place = self._place.moved(edit, document)
+        self._once_wider = None
 
     def forget(self, uris: AbstractSet[str]) -> None:
         """Drop all code of ``uris``: it must not be sent any more."""
@@ -120,13 +122,19 @@ class Reader:
 
     def use(self, window: PromptWindow) -> None:
         """Use ``window`` for requests from now on, and read the whole one between them."""
-        self._use(window)
+        self._is_paid = self._is_paid and window is not self.windows.coming
+        self.windows = self.windows.using(window)
         self._go_on()
 
     def request_ahead(self, ahead: Ahead) -> None:
         """Send the request that ``ahead`` makes before reading on, unless the user goes on first."""
         self._ahead = ahead
         self._go_on()
+
+    def request_once_wider(self, place: Place, ahead: Ahead) -> None:
+        """Do so once the wide window has been read, unless the user goes on first."""
+        if place == self._place:
+            self._once_wider = ahead
 
     async def fill(self, place: Place) -> None:
         """Choose the whole window immediately, for a caller that makes only one request."""
@@ -135,7 +143,7 @@ class Reader:
             window = place.window("wide")
             async with self._session.turn:
                 await read_piece(place, place.prompt(window), await place.placed(window))
-        self._use(replace(await _counted(place), is_awaited=True))
+        self.use(replace(await _counted(place), is_awaited=True))
 
     async def stop(self) -> None:
         """Stop reading, and wait until the server is idle."""
@@ -143,12 +151,10 @@ class Reader:
             await ended(self._task)
 
     def _move_to(self, place: Place) -> None:
-        self._place, self._moved_at, self._ahead = place, time.monotonic(), None
+        if place != self._place:  # a place is looked at again when the model has started
+            self._ahead = self._once_wider = None
+        self._place, self._moved_at = place, time.monotonic()
         self._session.reading = self
-
-    def _use(self, window: PromptWindow) -> None:
-        self._is_paid = self._is_paid and window is not self.windows.coming
-        self.windows = self.windows.using(window)
 
     def _go_on(self) -> None:
         self._woken.set()
@@ -184,7 +190,7 @@ class Reader:
         if not self._is_time(place, kind):
             await self._pause()
         elif window is None:
-            self._has_chosen = True
+            self._has_chosen = kind == "wide"
             window = await _counted(place) if kind == "wide" else place.window(kind)
             if window == self.windows.current:
                 return False
@@ -263,7 +269,8 @@ class Reader:
             current = None
         placed = await place.placed(window, beside=current)
         if placed.unread <= (place.unnoticed if self._is_typing and place.has_own_slot else 0):
-            self._use(window)
+            self.use(window)
+            self._ask_once_wider(window)
             return True
         if session.engine.chat_is_streaming and not place.info.takes_token_ids:
             # Without a slot of its own, this would wait for the streaming answer.
@@ -280,7 +287,7 @@ class Reader:
             self._drop()
             if placed.unread <= place.at_once:
                 # A request reads it itself.
-                self._use(window)
+                self.use(window)
             return False
         if tokens >= _FEWEST_TOKENS:
             # A piece may wait for an answer that was cancelled just now: one slow piece says little.
@@ -290,6 +297,11 @@ class Reader:
             if self._smallest_seconds > _SLOW_PIECE_SECONDS:
                 self._rests_until = time.monotonic() + _REST * self._smallest_seconds
         return True
+
+    def _ask_once_wider(self, window: PromptWindow) -> None:
+        """Send next what waits for the wide window, if this is one: unmeasured, each counts as narrow."""
+        if self._has_chosen or not window.narrow:
+            self._ahead, self._once_wider = self._once_wider or self._ahead, None
 
     def _piece_tokens(self) -> int:
         """Tokens of the next piece, by how long the last ones took; the server may have had those cached."""

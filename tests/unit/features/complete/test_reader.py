@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from homebody.backend.base import Stats
-from homebody.backend.scripted import ScriptedBackend
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens, read_piece
 from homebody.session.session import DocumentState
-from homebody.text import Document
+from homebody.text import Document, Span, TextEdit
 from support.documents import at, numbered, typed
 from support.plans import with_slots
 from support.until import until
@@ -298,3 +298,48 @@ async def test_a_slow_model_reads_a_window_worth_reading_in_pauses(world, monkey
         await complete(w.engine, document, offset, session=w.session)
         await until(lambda: not state.windows.current.narrow)
         assert tokens * 3 / 4 < state.windows.current.context.tokens <= tokens
+
+
+@pytest.mark.parametrize("text", ["zzz\n", "zzz", ""])
+@pytest.mark.parametrize(("probability", "is_shown"), [(0.9, True), (0.1, False)])
+async def test_a_wider_window_asks_again_where_the_narrow_one_had_nothing(
+    world, monkeypatch, text, probability, is_shown
+):
+    """Once; it is reported if there is a suggestion now, and then known."""
+    _pauses_take(monkeypatch, 0.0)
+    first = ScriptedReply(text, times=1, probability=0.1)
+    replies = first, ScriptedReply("zzz\n", probability=probability)
+    async with world(*replies, context_length=32_768, min_confidence=0.5) as w:
+        document, offset, state = _long_file(w)
+        document, offset = document.edited(TextEdit(Span(offset, offset), "x = \n"), 2), offset + 4
+        reported = []
+        w.session.on_late = lambda *place: reported.append(place)
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        # As when the model has started.
+        await prepare(w.engine, document, offset, session=w.session)
+        await until(state.reader._task.done)
+        narrow, wide = w.asked
+        assert len(wide.prompt.text) > 5 * len(narrow.prompt.text)
+        assert [(document, offset)] * is_shown == reported
+        assert is_shown == bool(await complete(w.engine, document, offset, session=w.session))
+        await until(state.reader._task.done)
+        # What follows the suggestion is asked for as always.
+        assert len(w.asked) == 2 + is_shown
+
+
+async def test_after_a_key_nothing_is_asked_again(world, monkeypatch):
+    """Also if no request follows the key: suggestions may be off, or a menu may be open."""
+    _pauses_take(monkeypatch, 3600)
+    unsure = ScriptedReply("zzz\n", probability=0.1)
+    async with world(unsure, context_length=32_768, min_confidence=0.5) as w:
+        document, offset, state = _long_file(w)
+        w.session.unspent_keys = 0
+        assert await complete(w.engine, document, offset, session=w.session) == []
+        edit = TextEdit(Span(offset, offset), "q")
+        w.session.changed([edit], document.edited(edit, 2))
+        w.session.unspent_keys = 10_000
+        _pauses_take(monkeypatch, 0.0)
+        state.reader._go_on()
+        await until(lambda: not state.windows.current.narrow)
+        await _until_idle(w, document)
+        assert len(w.asked) == 1
