@@ -33,7 +33,7 @@ CALLS = "\n".join(
 )
 TESTS = "from app import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
 REPLIES = [
-    {"contains": "Write a file of tests for", "text": f"```python\n{TESTS}```"},
+    {"contains": "Write tests for", "text": f"```python\n{TESTS}```"},
     {"contains": "commit message", "text": "Add numbers"},
     {
         "regex": r"(?s)\A(?=.*What is attached\?)(?=.*third = read_file)(?=.*it is odd)",
