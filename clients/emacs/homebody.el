@@ -233,7 +233,7 @@ Each is a list: the text after point, the end of what it replaces, the item."
 (add-hook 'homebody--ready-hook #'homebody--request-again)
 
 (defun homebody--request-found (place)
-  "Request the ghost text that the server has now at PLACE, if point is still there."
+  "Request the ghost text that the server has at PLACE, if point is there."
   (with-current-buffer (window-buffer)
     (when (and (homebody--is-served) (not (homebody--ghost))
                (equal homebody--uri (plist-get (plist-get place :textDocument) :uri))

@@ -303,11 +303,14 @@ _KEPT = 20
 _MESSAGE_CHARACTERS = 1500
 """Maximum characters of a message, which most editors show in a few lines."""
 
+_LINE_CHARACTERS = 80
+"""Maximum characters that editors show completely in one line."""
+
 
 async def _show_markdown(server: Server, markdown: str) -> None:
     """Show Markdown as a temporary file if the client shows files, otherwise as a message.
 
-    The message begins with the file's path: an editor such as Helix cuts what follows its first line. Only
+    A message of more than a line begins with the file's path: an editor such as Helix cuts what follows. Only
     the user can read the file.
     """
     text = markdown.strip()
@@ -328,5 +331,6 @@ async def _show_markdown(server: Server, markdown: str) -> None:
         with suppress(JsonRpcException):
             if (await server.window_show_document_async(params)).success:
                 return
-    message = f"The whole text is in {path}. {shortened(text, _MESSAGE_CHARACTERS)}"
-    server.show_message(message, types.MessageType.Info)
+    if len(text) > _LINE_CHARACTERS or "\n" in text:
+        text = f"The whole text is in {path}. {shortened(text, _MESSAGE_CHARACTERS)}"
+    server.show_message(text, types.MessageType.Info)
