@@ -1,6 +1,6 @@
 // A workspace with three folders: one is off by its `.vscode/settings.json`, one by its `.homebody.toml`.
 const assert = require("node:assert/strict");
-const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { copyFileSync, mkdirSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 const { answered, answering, claim, homebody, passed, request, watchQuestions } = require("./claims");
@@ -27,8 +27,8 @@ exports.run = async function run() {
     });
 
     /** Type a letter in a folder and delete it again; returns the texts that were suggested. */
-    const suggestedIn = async ({ uri }) => {
-        const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, "rooms.py"));
+    const suggestedIn = async ({ uri }, name = "rooms.py") => {
+        const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, name));
         const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
         const end = document.lineAt(document.lineCount - 1).range.end;
         editor.selection = new vscode.Selection(end, end);
@@ -131,10 +131,13 @@ exports.run = async function run() {
     await claim("a rule that is changed counts for the next question", async () => {
         await ignore(undefined, Global);
         assert.equal(await askedAbout(lively, "private/plans.py"), "It leaked.");
-        // A server that starts again for the changed rule has not seen the file: it is shown each time.
+        // What was read for a file keeps its snippets while they are allowed, so it is a new file each time.
+        let number = 0;
         await until(async () => {
             await shown(vscode.Uri.joinPath(quiet.uri, "private", "plans.py"));
-            const [first] = await suggestedIn(quiet);
+            const name = `rooms_${++number}.py`;
+            copyFileSync(path.join(quiet.uri.fsPath, "rooms.py"), path.join(quiet.uri.fsPath, name));
+            const [first] = await suggestedIn(quiet, name);
             return first === "It leaked.";
         });
         await ignore(["private/"], Global);
